@@ -1,0 +1,43 @@
+# Everything from a fresh machine with Python 3.11 or newer and make: `make run`, `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup run test check sdl bench format
+
+setup: .venv/stamp
+	@$(BIN)/python -m server.graphiql
+
+.venv/stamp: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+run: setup ## the demo on http://127.0.0.1:8000/graphql
+	@$(BIN)/python -m server migrate
+	@$(BIN)/python -m server import openalex importers/demo
+	@$(BIN)/python -m server serve
+
+check: setup ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## and all tests, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest
+
+sdl: setup ## write schema/schema.graphql anew
+	$(BIN)/python -m server sdl > schema/schema.graphql.new
+	mv schema/schema.graphql.new schema/schema.graphql
+
+bench: setup ## the import, measured against reading its files
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/import_openalex.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## requirements.lock anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv==0.13.9
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group pyproject.toml:dev pyproject.toml -o requirements.lock
