@@ -1,0 +1,40 @@
+"""What is stored: one table a file, constraints in the database, no ORM relationships."""
+
+from models.activity import YearActivity
+from models.affiliation import Affiliation
+from models.authorship import Authorship, AuthorshipInstitution
+from models.collaboration import Collaboration
+from models.external_id import ExternalId, MergedId
+from models.import_run import DataVersion, ImportPart, ImportRun, SlugSequence, Stale
+from models.institution import Institution
+from models.keyword import Keyword, WorkKeyword
+from models.reference import Reference
+from models.researcher import Researcher
+from models.source import Source
+from models.topic import ResearcherTopic, Topic, WorkTopic
+from models.work import Work
+
+__all__ = [
+    "Affiliation",
+    "Authorship",
+    "AuthorshipInstitution",
+    "Collaboration",
+    "DataVersion",
+    "ExternalId",
+    "ImportPart",
+    "ImportRun",
+    "Institution",
+    "Keyword",
+    "MergedId",
+    "Reference",
+    "Researcher",
+    "ResearcherTopic",
+    "SlugSequence",
+    "Source",
+    "Stale",
+    "Topic",
+    "Work",
+    "WorkKeyword",
+    "WorkTopic",
+    "YearActivity",
+]
