@@ -1,0 +1,1 @@
+"""How it is answered: every read's SQL, every write's rule, and their batching."""

@@ -1,0 +1,150 @@
+"""Reads run on the drivers themselves: an ORM session costs several times the statement it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import asyncpg
+import orjson
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from models.database import BUSY_MS, database_url
+from resolvers.refused import Unavailable
+
+STATEMENTS = 512  # prepared statements a connection keeps
+
+
+class Reader(Protocol):
+    """Runs compiled SELECTs; rows are sequences of Python values in the order of the columns."""
+
+    dialect: Dialect
+
+    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+        """The rows. `long` says that it may take more than a moment. Raises Unavailable."""
+
+    async def close(self) -> None: ...
+
+
+def open_reader(url: str, *, connections: int = 10) -> Reader:
+    """A reader of this database; it connects when it first reads. Raises ValueError as database_url does."""
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SQLiteReader(str(parsed.database))
+    return PostgresReader(parsed.set(drivername="postgresql").render_as_string(hide_password=False), connections)
+
+
+def _instant(raw: bytes) -> datetime:
+    found = datetime.fromisoformat(raw.decode())
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+sqlite3.register_converter("BOOLEAN", lambda raw: raw != b"0")
+sqlite3.register_converter("DATE", lambda raw: date.fromisoformat(raw.decode()))
+sqlite3.register_converter("DATETIME", _instant)
+
+
+class SQLiteReader:
+    """Short reads run on the event loop's own connection (a thread would cost more than they do), long in threads."""
+
+    dialect: Dialect = SQLiteDialect_pysqlite()
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._threads = ThreadPoolExecutor(4, "sqlite-reader")
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+
+    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+        given = [orjson.dumps(value).decode() if isinstance(value, (list, tuple)) else value for value in values]
+        try:
+            if long:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, sql, given)
+            if self._connection is None:
+                self._connection = self._connect()
+            return self._connection.execute(sql, given).fetchall()
+        except sqlite3.OperationalError as error:
+            raise Unavailable("The database cannot be read now.") from error
+
+    def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+        return connection.execute(sql, given).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"file:{self._path}?mode=rw",  # never create: an empty file would only fail later, and less clearly
+            uri=True,
+            timeout=BUSY_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+            detect_types=sqlite3.PARSE_DECLTYPES,
+            cached_statements=STATEMENTS,
+        )
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        self._opened.append(connection)
+        return connection
+
+    async def close(self) -> None:
+        self._threads.shutdown()
+        for connection in self._opened:
+            connection.close()
+
+
+class PostgresReader:
+    """Held connections, last used first, without the RESET that asyncpg's own pool runs on each release."""
+
+    dialect: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+    def __init__(self, dsn: str, connections: int) -> None:
+        self._dsn = dsn
+        self._idle: list[asyncpg.Connection] = []
+        self._room = asyncio.Semaphore(connections)
+
+    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+        del long  # the server runs it: nothing here is held up
+        async with self._room:
+            connection = await self._connection()
+            try:
+                rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *values)
+            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+                await connection.close(timeout=1)
+                raise Unavailable("The database cannot be read now.") from error
+            except BaseException:
+                self._release(connection)
+                raise
+            self._release(connection)
+            return rows
+
+    async def _connection(self) -> asyncpg.Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        try:
+            return await asyncpg.connect(
+                self._dsn,
+                statement_cache_size=STATEMENTS,
+                # Compiling a statement of a few milliseconds to machine code takes longer than running it.
+                server_settings={"jit": "off", "application_name": "peergraph", "timezone": "UTC"},
+            )
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Unavailable("The database cannot be reached now.") from error
+
+    def _release(self, connection: asyncpg.Connection) -> None:
+        if not connection.is_closed():
+            self._idle.append(connection)
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().close(timeout=5)

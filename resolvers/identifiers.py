@@ -1,0 +1,45 @@
+"""Identifiers as people paste them: bare, with a prefix, or as a URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import idutils
+
+LONGEST = 2_000
+_OPEN_ALEX = re.compile(
+    r"(?:https?://(?:www\.|api\.)?openalex\.org/)?(?:(?:works|authors|institutions|topics|sources)/)?"
+    r"(?:([WAITS])(\d{1,18})|(domains|fields|subfields)/(\d{1,8}))",
+    re.IGNORECASE,
+)
+_LETTERS = {"W": "Work", "A": "Researcher", "I": "Institution", "T": "Topic", "S": "Source"}
+_LEVELS = {"domains": 1, "fields": 2, "subfields": 3}
+_ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def recognise(text: str) -> Iterator[tuple[str, Any]]:
+    """What a text may name, likeliest first: a type's name and number, or a scheme (doi, slug …) and its key."""
+    text = text.strip()
+    if not text or len(text) > LONGEST or "\0" in text:
+        return
+    if (found := _OPEN_ALEX.fullmatch(text)) is not None:
+        letter, number, level, below = found.groups()
+        if letter:
+            yield _LETTERS[letter.upper()], int(number)
+        else:
+            yield "Topic", int(below) + 10**9 * _LEVELS[level.lower()]
+    if idutils.is_orcid(text):
+        yield "orcid", idutils.normalize_orcid(text).upper()
+    if idutils.is_ror(text):
+        yield "ror", idutils.normalize_ror(text).rsplit("/", 1)[-1].lower()
+    if idutils.is_doi(text):
+        yield "doi", idutils.normalize_doi(text).lower()
+    # idutils knows no URLs of the old ids, such as arxiv.org/abs/math/0211159.
+    bare = _ARXIV_URL.sub("", text).removesuffix(".pdf")
+    if idutils.is_arxiv(bare):
+        yield "arxiv_id", re.sub(r"v\d+$", "", idutils.normalize_arxiv(bare).removeprefix("arXiv:"))
+    if _SLUG.fullmatch(text):
+        yield "slug", text

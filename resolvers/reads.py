@@ -1,0 +1,143 @@
+"""A read is a declaration: one SELECT and the column that its keys match."""
+
+from __future__ import annotations
+
+from collections import defaultdict, namedtuple
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, NamedTuple, Self
+
+import sqlalchemy
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, String, any_, bindparam, func, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from resolvers.drivers import Reader
+
+KEYS = "keys"
+
+# SQLModel calls a column by its value's type, which SQLAlchemy's own overloads refuse.
+select: Callable[..., Select[Any]] = sqlalchemy.select
+
+
+class Among(ColumnElement[bool]):
+    """The column is one of a list that travels as one array, so a statement has one text whatever its length."""
+
+    inherit_cache = False
+
+    def __init__(self, column: Any, name: str) -> None:
+        self.column, self.name = column, name
+
+
+@compiles(Among, "sqlite")
+def _among_sqlite(element: Among, compiler: SQLCompiler, **kwargs: Any) -> str:
+    values = select(literal_column("value")).select_from(func.json_each(bindparam(element.name)))
+    return compiler.process(element.column.in_(values), **kwargs)
+
+
+@compiles(Among, "postgresql")
+def _among_postgresql(element: Among, compiler: SQLCompiler, **kwargs: Any) -> str:
+    kind = String() if element.column.type.python_type is str else BigInteger()
+    return compiler.process(element.column == any_(bindparam(element.name, type_=ARRAY(kind))), **kwargs)
+
+
+class Compiled(NamedTuple):
+    """A statement as one driver takes it."""
+
+    sql: str
+    names: Sequence[str]
+    defaults: Mapping[str, Any]
+
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        return [given[name] if name in given else self.defaults[name] for name in self.names]
+
+
+def compile_for(reader: Reader, statement: Select[Any]) -> Compiled:
+    compiled = statement.compile(dialect=reader.dialect)
+    assert isinstance(compiled, SQLCompiler)
+    return Compiled(str(compiled), compiled.positiontup or (), compiled.params)
+
+
+@lru_cache(maxsize=4096)
+def row_type(entity: type, columns: tuple[str, ...]) -> Any:
+    """The class of rows that show this table: a named tuple that tells its `entity`."""
+    return type(f"{entity.__name__}Row", (namedtuple("Row", columns),), {"__slots__": (), "entity": entity})  # noqa: PYI024
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Read:
+    """One SELECT of one table's rows, joined with what else they show. The object itself is the loader's key."""
+
+    statement: Select[Any] = field(kw_only=False)
+    long: bool = False  # may take more than a moment: it must not hold up SQLite's reader
+    columns: frozenset[str] | None = None
+    _compiled: dict[Hashable, Compiled] = field(default_factory=dict, init=False, repr=False)
+
+    def only(self, columns: frozenset[str]) -> Self:
+        """The same read of just these columns; names that the SELECT does not have are passed over."""
+        narrowed: Self = _narrowed(self, columns)
+        return narrowed
+
+    @property
+    def entity(self) -> type:
+        found: type = self.statement.column_descriptions[0]["entity"]
+        return found
+
+    def selected(self) -> dict[str, ColumnElement[Any]]:
+        """The columns read, by the names that rows give them, in a fixed order."""
+        every = self.statement.selected_columns
+        return {name: every[name] for name in every.keys() if self.columns is None or name in self.columns}  # noqa: SIM118
+
+    def compiled(self, reader: Reader, shape: Hashable, build: Callable[[], Select[Any]]) -> Compiled:
+        found = self._compiled.get((reader.dialect.name, shape))
+        if found is None:
+            found = self._compiled[reader.dialect.name, shape] = compile_for(reader, build())
+        return found
+
+    async def fetch(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
+        """What belongs to each key, in the keys' order, by one statement. Raises Unavailable."""
+        raise NotImplementedError
+
+
+@lru_cache(maxsize=2048)  # bounded: clients choose the columns
+def _narrowed(read: Any, columns: frozenset[str]) -> Any:
+    return replace(read, columns=columns)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Keyed(Read):
+    """A read whose keys match one column."""
+
+    key: Any
+
+    async def rows(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
+        """The rows of all keys; each row's `key_` is the key it belongs to."""
+        columns = self.selected()
+        compiled = self.compiled(reader, None, lambda: self._by_key(columns))
+        make = row_type(self.entity, ("key_", *columns))._make
+        return [make(row) for row in await reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)]
+
+    def _by_key(self, columns: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
+        shown = [column.label(name) for name, column in columns.items()]
+        return self.statement.with_only_columns(self.key.label("key_"), *shown).where(Among(self.key, KEYS))
+
+
+class One(Keyed):
+    """The row with this key, or None; of several the first."""
+
+    async def fetch(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
+        found: dict[Any, Any] = {}
+        for row in await self.rows(reader, keys):
+            found.setdefault(row[0], row)
+        return [found.get(key) for key in keys]
+
+
+class Many(Keyed):
+    """The rows with this key, in the statement's order."""
+
+    async def fetch(self, reader: Reader, keys: Sequence[Any]) -> list[list[Any]]:
+        found: defaultdict[Any, list[Any]] = defaultdict(list)
+        for row in await self.rows(reader, keys):
+            found[row[0]].append(row)
+        return [found[key] for key in keys]

@@ -1,0 +1,150 @@
+from sqlalchemy import Integer, bindparam, false
+from sqlmodel import col
+
+from models import (
+    Affiliation,
+    Authorship,
+    AuthorshipInstitution,
+    Collaboration,
+    Institution,
+    Researcher,
+    ResearcherTopic,
+    YearActivity,
+)
+from resolvers.matching import like
+from resolvers.paging import PARENT, Paged, down, up
+from resolvers.reads import Among, Many, One, select
+from resolvers.topics import at_or_below
+from resolvers.works import external_ids
+
+BYLINE_SHOWN = 100
+
+ORDERS = {
+    "NAME": (up(Researcher.name_key), up(Researcher.id)),
+    "MOST_WORKS": (down(Researcher.work_count), down(Researcher.id)),
+    "MOST_CITED": (down(Researcher.citation_count), down(Researcher.id)),
+    "MOST_FOLLOWED": (down(Researcher.follower_count), down(Researcher.id)),
+    "NEWEST_WORK": (down(Researcher.newest_year), down(Researcher.id)),
+}
+_AFFILIATED = select(Affiliation.researcher_id)
+FILTERS = {
+    "institutions": col(Researcher.id).in_(_AFFILIATED.where(Among(Affiliation.institution_id, "institutions"))),
+    "topics": col(Researcher.id).in_(
+        select(ResearcherTopic.researcher_id).where(
+            col(ResearcherTopic.topic_id).in_(at_or_below(lambda key: Among(key, "topics")))
+        )
+    ),
+    "claim_statuses": Among(Researcher.claim_status, "claim_statuses"),
+    "name_contains": like(Researcher.name_key, "name_contains"),
+    "min_works": col(Researcher.work_count) >= bindparam("min_works", type_=Integer()),
+}
+
+researchers = Paged(
+    select(Researcher), name="researchers", identity=col(Researcher.id), orders=ORDERS, filters=FILTERS, long=True
+)
+researchers_of_institution = Paged(
+    select(Researcher).where(col(Researcher.id).in_(_AFFILIATED.where(col(Affiliation.institution_id) == PARENT))),
+    name="researchers of institution",
+    identity=col(Researcher.id),
+    orders=ORDERS,
+    filters=FILTERS,
+    long=True,
+)
+researchers_of_topic = Paged(
+    select(Researcher, col(ResearcherTopic.work_count).label("shown_work_count"), ResearcherTopic.share)
+    .join(ResearcherTopic, col(ResearcherTopic.researcher_id) == Researcher.id)
+    .where(col(ResearcherTopic.topic_id) == PARENT),
+    name="researchers of topic",
+    identity=col(Researcher.id),
+    orders={
+        "MOST_WORKS": (down(ResearcherTopic.work_count), down(Researcher.id)),
+        "NAME": ORDERS["NAME"],
+    },
+    long=True,
+)
+
+collaborators = Paged(
+    select(
+        Researcher,
+        col(Collaboration.researcher_id).label("of_id"),
+        Collaboration.shared_work_count,
+        col(Collaboration.first_year).label("shared_first_year"),
+        col(Collaboration.last_year).label("shared_last_year"),
+        Collaboration.strength,
+        Collaboration.is_close,
+    )
+    .join(Collaboration, col(Collaboration.collaborator_id) == Researcher.id)
+    .where(col(Collaboration.researcher_id) == PARENT),
+    name="collaborators of researcher",
+    identity=col(Researcher.id),
+    orders={
+        "STRENGTH": (down(Collaboration.strength), up(Researcher.id)),
+        "MOST_SHARED": (down(Collaboration.shared_work_count), down(Collaboration.strength), up(Researcher.id)),
+        "MOST_RECENT": (down(Collaboration.recent_year), down(Collaboration.strength), up(Researcher.id)),
+        "NAME": ORDERS["NAME"],
+    },
+    filters={
+        "close_only": col(Collaboration.is_close).is_(True),
+        "min_shared_works": col(Collaboration.shared_work_count) >= bindparam("min_shared_works", type_=Integer()),
+        "since_year": col(Collaboration.recent_year) >= bindparam("since_year", type_=Integer()),
+    },
+)
+
+_BYLINE = select(
+    Researcher,
+    col(Authorship.work_id).label("of_work_id"),
+    Authorship.position,
+    Authorship.raw_name,
+    Authorship.is_corresponding,
+).select_from(Authorship)
+
+authorships_of_work = Paged(
+    _BYLINE.outerjoin(Researcher, col(Researcher.id) == Authorship.researcher_id).where(
+        col(Authorship.work_id) == PARENT
+    ),
+    name="authorships of work",
+    identity=col(Authorship.position),
+    orders={"BYLINE": (up(Authorship.position),)},
+)
+authors_by_work = Many(
+    _BYLINE.join(Researcher, col(Researcher.id) == Authorship.researcher_id)
+    .where(col(Authorship.position) < BYLINE_SHOWN)
+    .order_by(col(Authorship.position)),
+    key=col(Authorship.work_id),
+)
+institutions_by_authorship = Many(
+    select(Institution, AuthorshipInstitution.position)
+    .join(AuthorshipInstitution, col(AuthorshipInstitution.institution_id) == Institution.id)
+    .order_by(col(AuthorshipInstitution.position), col(AuthorshipInstitution.rank)),
+    key=col(AuthorshipInstitution.work_id),
+)
+
+researcher_by_id = One(select(Researcher), key=col(Researcher.id))
+researcher_by_slug = One(select(Researcher), key=col(Researcher.slug))
+# One ORCID iD may stand on several records: the one with most works answers for it.
+researcher_by_orcid = One(
+    select(Researcher).order_by(col(Researcher.work_count).desc(), col(Researcher.id)), key=col(Researcher.orcid)
+)
+
+affiliations_by_researcher = Many(
+    select(
+        Institution,
+        col(Affiliation.first_year).label("first_year"),
+        col(Affiliation.last_year).label("last_year"),
+    )
+    .join(Affiliation, col(Affiliation.institution_id) == Institution.id)
+    .order_by(col(Affiliation.last_year).desc().nulls_last(), col(Affiliation.first_year), col(Institution.id)),
+    key=col(Affiliation.researcher_id),
+)
+activity_by_researcher = Many(
+    select(YearActivity).order_by(col(YearActivity.year)), key=col(YearActivity.researcher_id)
+)
+external_ids_by_researcher = external_ids("researcher")
+
+# There are no accounts yet, so this list of accounts is empty.
+followers_of_researcher = Paged(
+    select(Researcher).where(false()),
+    name="followers of researcher",
+    identity=col(Researcher.id),
+    orders={"NEWEST": (down(Researcher.id),)},
+)

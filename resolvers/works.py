@@ -1,0 +1,116 @@
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, case
+from sqlmodel import col
+
+from models import (
+    Authorship,
+    AuthorshipInstitution,
+    ExternalId,
+    Keyword,
+    Reference,
+    Source,
+    Topic,
+    Work,
+    WorkKeyword,
+    WorkTopic,
+)
+from resolvers.matching import like
+from resolvers.paging import OTHER_PARENT, PARENT, Paged, down, up
+from resolvers.reads import Among, Many, One, select
+from resolvers.topics import at_or_below
+
+# A byline of more names makes no collaborations.
+CLOSE_BYLINE = 50
+
+UNDATED = case((col(Work.newest_key) == 0, 1), else_=0)
+
+ORDERS = {
+    "NEWEST": (up(Work.newest_key), up(Work.title_key), up(Work.id)),
+    "OLDEST": (up(UNDATED), down(Work.newest_key), up(Work.title_key), up(Work.id)),
+    "MOST_CITED": (down(Work.citation_count), down(Work.id)),
+    "TITLE": (up(Work.title_key), up(Work.id)),
+}
+
+
+def _works_of(column: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    # A set of ids and not a join: a byline may name one person twice.
+    return col(Work.id).in_(select(column).where(condition))
+
+
+FILTERS = {
+    "year_from": col(Work.publication_year) >= bindparam("year_from", type_=Integer()),
+    "year_to": col(Work.publication_year) <= bindparam("year_to", type_=Integer()),
+    "kinds": Among(Work.kind, "kinds"),
+    "sources": Among(Work.source_id, "sources"),
+    "topics": _works_of(WorkTopic.work_id, col(WorkTopic.topic_id).in_(at_or_below(lambda key: Among(key, "topics")))),
+    "institutions": _works_of(
+        AuthorshipInstitution.work_id, Among(AuthorshipInstitution.institution_id, "institutions")
+    ),
+    "authors": _works_of(Authorship.work_id, Among(Authorship.researcher_id, "authors")),
+    "title_contains": like(Work.title_key, "title_contains"),
+    "is_retracted": col(Work.is_retracted) == bindparam("is_retracted", type_=Boolean()),
+    "is_open_access": col(Work.is_open_access) == bindparam("is_open_access", type_=Boolean()),
+    "has_abstract": col(Work.abstract).is_not(None) == bindparam("has_abstract", type_=Boolean()),
+    "min_citations": col(Work.citation_count) >= bindparam("min_citations", type_=Integer()),
+}
+
+
+def _list(
+    name: str, condition: ColumnElement[bool] | None = None, *, long: bool = False, paired: bool = False
+) -> Paged:
+    statement = select(Work) if condition is None else select(Work).where(condition)
+    return Paged(statement, name=name, identity=col(Work.id), orders=ORDERS, filters=FILTERS, long=long, paired=paired)
+
+
+works = _list("works", long=True)
+works_of_researcher = _list(
+    "works of researcher", _works_of(Authorship.work_id, col(Authorship.researcher_id) == PARENT)
+)
+works_of_topic = _list(
+    "works of topic",
+    _works_of(WorkTopic.work_id, col(WorkTopic.topic_id).in_(at_or_below(lambda key: key == PARENT))),
+    long=True,
+)
+works_of_institution = _list(
+    "works of institution",
+    _works_of(AuthorshipInstitution.work_id, col(AuthorshipInstitution.institution_id) == PARENT),
+    long=True,
+)
+works_of_source = _list("works of source", col(Work.source_id) == PARENT, long=True)
+works_cited_by = _list("references of work", _works_of(Reference.cited_id, col(Reference.citing_id) == PARENT))
+works_citing = _list("citations of work", _works_of(Reference.citing_id, col(Reference.cited_id) == PARENT))
+works_shared = _list(
+    "works of two researchers",
+    (col(Work.author_count) <= CLOSE_BYLINE)
+    & _works_of(Authorship.work_id, col(Authorship.researcher_id) == PARENT)
+    & _works_of(Authorship.work_id, col(Authorship.researcher_id) == OTHER_PARENT),
+    paired=True,
+)
+
+work_by_id = One(select(Work), key=col(Work.id))
+work_by_doi = One(select(Work).order_by(col(Work.id)), key=col(Work.doi))
+work_by_arxiv_id = One(select(Work).order_by(col(Work.id)), key=col(Work.arxiv_id))
+
+source_by_id = One(select(Source), key=col(Source.id))
+
+topics_by_work = Many(
+    select(Topic, WorkTopic.score)
+    .join(WorkTopic, col(WorkTopic.topic_id) == Topic.id)
+    .order_by(col(WorkTopic.score).desc(), col(Topic.id)),
+    key=col(WorkTopic.work_id),
+)
+keywords_by_work = Many(
+    select(Keyword, WorkKeyword.score)
+    .join(WorkKeyword, col(WorkKeyword.keyword_id) == Keyword.id)
+    .order_by(col(WorkKeyword.score).desc(), col(Keyword.id)),
+    key=col(WorkKeyword.work_id),
+)
+
+
+def external_ids(kind: str) -> Many:
+    statement = select(ExternalId).where(col(ExternalId.kind) == kind)
+    return Many(statement.order_by(ExternalId.scheme, ExternalId.value), key=col(ExternalId.entity_id))
+
+
+external_ids_by_work = external_ids("work")

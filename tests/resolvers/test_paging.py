@@ -1,0 +1,170 @@
+"""Pages of every list, walked both ways, at any size, while rows come and go."""
+
+from base64 import urlsafe_b64encode
+
+import orjson
+import pytest
+
+from models import Authorship, Collaboration, Researcher, Work
+from resolvers.paging import NOBODY, Window
+from resolvers.refused import Refused
+from resolvers.researchers import collaborators, researchers
+from resolvers.store import Store
+from resolvers.works import works, works_of_researcher, works_shared
+
+# Equal titles and years, so that only the id tells some works apart; one without a year.
+TITLES = ["b", "a", "B", "a", "ä", "z", "a", "_", "%", "Ω", "a"]
+
+
+def researcher(id: int, **known: object) -> Researcher:
+    return Researcher(id=id, slug=f"r-{id}", display_name=f"R {id}", name_key=f"r {id}", **known)
+
+
+def work(id: int, year: int | None, title: str, **known: object) -> Work:
+    return Work(
+        id=id,
+        title=title,
+        title_key=title.casefold(),
+        kind="ARTICLE",
+        publication_year=year,
+        newest_key=-(year or 0),
+        **known,
+    )
+
+
+@pytest.fixture
+def world(save) -> list[Work]:
+    made = [
+        work(id + 1, None if id == 5 else 2000 + id % 3, title, citation_count=id % 4, author_count=3)
+        for id, title in enumerate(TITLES)
+    ]
+    save(*[researcher(id, work_count=id % 2, newest_year=2000 + id % 2) for id in range(1, 8)], *made)
+    save(*[Authorship(work_id=w.id, position=p, researcher_id=p + 1) for w in made for p in range(3)])
+    save(*[Authorship(work_id=w.id, position=3, researcher_id=1) for w in made])  # named twice in each byline
+    save(
+        *[
+            Collaboration(
+                researcher_id=1, collaborator_id=id, shared_work_count=id % 3 + 1, strength=0.1, is_close=True
+            )
+            for id in range(2, 8)
+        ]
+    )
+    return made
+
+
+ORDERS = {
+    "NEWEST": lambda w: (w.publication_year is None, -(w.publication_year or 0), w.title.casefold(), w.id),
+    "OLDEST": lambda w: (w.publication_year is None, w.publication_year or 0, w.title.casefold(), w.id),
+    "MOST_CITED": lambda w: (-w.citation_count, -w.id),
+    "TITLE": lambda w: (w.title.casefold(), w.id),
+}
+
+
+async def walk(reader, read, parent, order, size, *, backwards=False):
+    store, found, cursor, pages = Store(reader), [], None, 0
+    while True:
+        if backwards:
+            window = read.window(parent, order, last=size, before=cursor)
+        else:
+            window = read.window(parent, order, first=size, after=cursor)
+        page = await store.load(read, window)
+        rows = list(page.rows)
+        found = [*rows, *found] if backwards else [*found, *rows]
+        pages += 1
+        assert pages < 100
+        if not (page.has_previous if backwards else page.has_next):
+            return [row.id for row in found]
+        cursor = page.cursor(rows[0] if backwards else rows[-1])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_each_work_stands_once_in_order(world, reader, order, backwards):
+    expected = [w.id for w in sorted(world, key=ORDERS[order])]
+    for size in (1, 2, 3, 10, 11, 100):
+        assert await walk(reader, works, NOBODY, order, size, backwards=backwards) == expected
+        assert await walk(reader, works_of_researcher, 1, order, size, backwards=backwards) == expected
+
+
+@pytest.mark.parametrize(("read", "parent"), [(researchers, NOBODY), (collaborators, 1), (works_shared, (1, 2))])
+async def test_every_list_walks_the_same_both_ways(world, reader, read, parent):
+    for order in read.orders:
+        whole = await walk(reader, read, parent, order, 100)
+        assert len(set(whole)) == len(whole) > 1
+        for size in (1, 2, 5):
+            assert await walk(reader, read, parent, order, size) == whole
+            assert await walk(reader, read, parent, order, size, backwards=True) == whole
+
+
+async def test_a_walk_misses_nothing_while_rows_are_inserted(world, reader, save):
+    expected = [w.id for w in sorted(world, key=ORDERS["NEWEST"])]
+    found, cursor, added = [], None, 100
+    while len(found) < len(expected):
+        page = await Store(reader).load(works, works.window(NOBODY, "NEWEST", first=2, after=cursor))
+        found += [row.id for row in page.rows]
+        cursor = page.cursor(page.rows[-1])
+        save(work(added, 2100, "before all"), work(added + 1, None, "zz after all"))
+        added += 2
+    assert found[: len(expected)] == expected
+
+
+async def test_many_parents_share_one_statement(world, reader, statements):
+    statements.clear()
+    read = works_of_researcher.only(frozenset(["id", "title"]))
+    store = Store(reader)
+    pages = await store.load_all(read, [read.window(id, "NEWEST", first=2) for id in range(1, 8)])
+    assert [len(page.rows) for page in pages] == [2, 2, 2, 0, 0, 0, 0]
+    assert len(statements) == 1
+
+
+async def test_counts_follow_the_filter(world, reader):
+    store = Store(reader)
+    assert await store.load(works.count, Window(NOBODY, "NEWEST")) == len(TITLES)
+    since = Window(NOBODY, "NEWEST", filter=(("year_from", 2001),))
+    assert await store.load(works.count, since) == sum((w.publication_year or 0) >= 2001 for w in world)
+    pairs = [Window((1, 2), "NEWEST"), Window((1, 7), "NEWEST")]
+    assert await store.load_all(works_shared.count, pairs) == [len(TITLES), 0]
+
+
+async def test_a_filter_applies_to_every_page(world, reader):
+    found = await Store(reader).load(
+        works, works.window(NOBODY, "TITLE", first=100, given={"title_contains": "%\\%%", "min_citations": 0})
+    )
+    assert [row.title for row in found.rows] == ["%"]
+
+
+def cursor_of(*values: object) -> str:
+    return urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
+
+
+async def test_cursors_serve_only_where_they_came_from(world, reader):
+    page = await Store(reader).load(works, works.window(NOBODY, "TITLE", first=2))
+    good = page.cursor(page.rows[0])
+    works.window(NOBODY, "TITLE", after=good)
+    elsewhere = [
+        lambda: works.window(NOBODY, "NEWEST", after=good),
+        lambda: works.window(NOBODY, "TITLE", after=good, given={"min_citations": 1}),
+        lambda: works_of_researcher.window(1, "TITLE", after=good),
+        lambda: works.window(NOBODY, "TITLE", after=good[:-2]),
+        lambda: works.window(NOBODY, "TITLE", after="A" + good),
+        lambda: works.window(NOBODY, "TITLE", before=cursor_of("0" * 12, "b", 1)),
+        lambda: works.window(NOBODY, "TITLE", after=cursor_of()),
+        lambda: works.window(NOBODY, "TITLE", after=cursor_of("x", None, [])),
+        lambda: works.window(NOBODY, "TITLE", after="é"),
+        lambda: works.window(NOBODY, "TITLE", after=""),
+        lambda: works.window(NOBODY, "TITLE", after="W10"),
+    ]
+    for attempt in elsewhere:
+        with pytest.raises(Refused) as refused:
+            attempt()
+        assert refused.value.code == "BAD_CURSOR"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "argument"),
+    [({"first": 0}, "first"), ({"first": 101}, "first"), ({"last": -1}, "last"), ({"first": 1, "last": 1}, "last")],
+)
+def test_sizes_out_of_range_are_refused(sizes, argument):
+    with pytest.raises(Refused) as refused:
+        works.window(NOBODY, "NEWEST", **sizes)
+    assert (refused.value.code, refused.value.path) == ("BAD_USER_INPUT", (argument,))
