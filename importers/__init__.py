@@ -1,0 +1,1 @@
+"""Sources read, rows written: how the store is filled."""

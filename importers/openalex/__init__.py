@@ -1,0 +1,1 @@
+"""OpenAlex snapshots: files, records and how they become rows."""
