@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+
+from resolvers.store import Store
+
+
+@dataclass
+class Context:
+    """One request, as the schema sees it."""
+
+    store: Store
+    public_url: str  # without a slash at its end
+    version: str
+    request_id: str
+    names_operation: bool = True
+    viewer: None = None  # who is signed in; nobody can be, yet
+    selections: dict[Any, frozenset[str]] = field(default_factory=dict)
+
+
+Info = strawberry.Info[Context, None]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from resolvers.refused import Refused
+
+INT32 = 2**31 - 1
+
+
+@strawberry.input(description="Whole numbers from `min` to `max`, both included; an end left out is open.")
+class IntRange:
+    min: int | None = strawberry.field(default=None, description="The least.")
+    max: int | None = strawberry.field(default=None, description="The greatest.")
+
+
+def given(**conditions: Any) -> dict[str, Any]:
+    """The conditions that were given; a null means the same as leaving it out."""
+    return {name: value for name, value in conditions.items() if value is not None}
+
+
+def checked_text(text: str | None, *path: str) -> str | None:
+    """Text to look for, of 1 to 200 characters. Raises Refused (BAD_USER_INPUT)."""
+    if text is None:
+        return None
+    if not 1 <= len(text) <= 200:  # noqa: PLR2004
+        raise Refused("BAD_USER_INPUT", "Give 1 to 200 characters to look for.", *path)
+    if "\0" in text:
+        raise Refused("BAD_USER_INPUT", "A NUL character cannot be looked for.", *path)
+    return text

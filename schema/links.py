@@ -1,0 +1,18 @@
+"""The types by name, for those that point at each other."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from strawberry import lazy
+
+if TYPE_CHECKING:
+    from schema.institution import Institution
+    from schema.researcher import Researcher
+    from schema.source import Source
+    from schema.topic import Topic
+    from schema.work import Work
+
+AnInstitution = Annotated["Institution", lazy("schema.institution")]
+AResearcher = Annotated["Researcher", lazy("schema.researcher")]
+ASource = Annotated["Source", lazy("schema.source")]
+ATopic = Annotated["Topic", lazy("schema.topic")]
+AWork = Annotated["Work", lazy("schema.work")]

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import strawberry
+
+from resolvers.refused import Refused
+from schema.link import column, computed
+
+LARGEST = 2**63 - 1
+
+
+def global_id(type_name: str, id: int) -> strawberry.ID:
+    return strawberry.ID(b64encode(f"{type_name}:{id}".encode()).decode())
+
+
+def read_id(text: str, path: Sequence[str], *types: str) -> tuple[str, int]:
+    """The type and number in a global id of one of these types. Raises Refused (BAD_USER_INPUT)."""
+    try:
+        type_name, _, digits = b64decode(text, validate=True).decode("ascii").partition(":")
+        number = int(digits)
+    except ValueError:
+        raise _no_id(text, path) from None
+    if not 0 <= number <= LARGEST or global_id(type_name, number) != text:
+        raise _no_id(text, path)
+    if type_name not in types:
+        expected = " or ".join(f"a {name}'s" for name in types)
+        raise Refused("BAD_USER_INPUT", f"This is the id of a {type_name}, where {expected} is asked for.", *path)
+    return type_name, number
+
+
+def read_ids(texts: Iterable[str], path: Sequence[str], type_name: str) -> tuple[int, ...]:
+    return tuple(read_id(text, [*path, str(index)], type_name)[1] for index, text in enumerate(texts))
+
+
+def _no_id(text: str, path: Sequence[str]) -> Refused:
+    shown = text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004
+    return Refused("BAD_USER_INPUT", f"{shown!r} is not an id of this service.", *path)
+
+
+@strawberry.interface(description="Whatever has an id of its own, that `node` finds again.")
+class Node:
+    @computed("id", description="Opaque, the same for ever, unique among all types.")
+    def id(self) -> strawberry.ID:
+        row: Any = self
+        return global_id(row.entity.__name__, row.id)
+
+    @classmethod
+    def is_type_of(cls, row: Any, _info: Any) -> bool:
+        # Rows are named tuples: they tell the table that they are of, and each of these types shows the table of
+        # its own name.
+        return bool(row.entity.__name__ == cls.__name__)
+
+
+@strawberry.interface(description="Whatever a signed-in person can follow.")
+class Followable:
+    @computed("id", description="Opaque, the same for ever, unique among all types.")
+    def id(self) -> strawberry.ID:
+        row: Any = self
+        return global_id(row.entity.__name__, row.id)
+
+    follower_count: int = column("How many accounts follow it, those that hide themselves included.")
+
+    @computed(description="Whether the signed-in account follows it; false when signed out.")
+    def viewer_is_following(self) -> bool:
+        return False
+
+    @computed(description="Whether the viewer could follow it now: signed in, and not following it yet.")
+    def viewer_can_follow(self) -> bool:
+        return False

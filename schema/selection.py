@@ -1,0 +1,49 @@
+"""Which columns a selection needs, so that nothing else is read."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues
+from strawberry.types.field import StrawberryField
+
+from schema.context import Info
+
+NEEDS = "needs"  # a field's metadata: the columns it is computed from
+SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
+
+
+def columns(info: Info, type_name: str | None = None) -> frozenset[str]:
+    """The columns that the selection under this field needs of its rows; of one type where it may answer several."""
+    raw = info._raw_info  # noqa: SLF001  strawberry's Info shows selections, but not with @skip and @include applied
+    memo = info.context.selections
+    # The nodes live as long as the request, so their addresses tell them apart.
+    key = (type_name, *map(id, raw.field_nodes))
+    if key not in memo:
+        named = raw.schema.type_map[type_name] if type_name else get_named_type(raw.return_type)
+        details = [FieldDetails(node, None) for node in raw.field_nodes]
+        memo[key] = frozenset(_columns(raw, cast("GraphQLObjectType", named), details))
+    return memo[key]
+
+
+def _columns(raw: GraphQLResolveInfo[Any], named: GraphQLObjectType, details: list[FieldDetails]) -> set[str]:
+    fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
+    # strawberry hands resolvers the bare values of the variables, where graphql-core has them with their sources.
+    variables = VariableValues({}, cast("dict[str, Any]", raw.variable_values))
+    selected = collect_subfields(raw.schema, fragments, variables, raw.operation, named, details)
+    found: set[str] = set()
+    for under in selected.grouped_field_set.values():
+        field = named.fields.get(under[0].node.name.value)
+        if field is None:  # __typename
+            continue
+        ours = cast("StrawberryField", field.extensions["strawberry-definition"])
+        found.update(ours.metadata.get(NEEDS, ()) or ((ours.python_name,) if ours.is_basic_field else ()))
+        if ours.metadata.get(SAME_ROW):
+            found |= _columns(raw, cast("GraphQLObjectType", get_named_type(field.type)), under)
+    return found
+
+
+def metadata(*needs: str, same_row: bool = False) -> dict[str, Any]:
+    return {NEEDS: needs, SAME_ROW: same_row}

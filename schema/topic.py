@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import strawberry
+
+from resolvers.researchers import researchers_of_topic
+from resolvers.topics import topic_by_id, topics_below
+from resolvers.works import works_of_topic
+from schema.enums import TopicLevel, TopicOrder, TopicShareOrder, WorkOrder
+from schema.filters import TopicFilter, WorkFilter
+from schema.link import column, computed, link, paged, same_row
+from schema.links import AResearcher, ATopic, AWork
+from schema.node import Followable, Node
+from schema.paging import Connection, Counted, Edge, edge_node, of_edge, page_edges, page_nodes
+from schema.provenance import Provenance, provenance
+
+_PREFIXES = ("T", "domains/", "fields/", "subfields/")
+
+
+def open_alex_key(id: int) -> str:
+    """OpenAlex's own id: models/topic.py tells how ours holds its level."""
+    level, number = divmod(id, 10**9)
+    return f"{_PREFIXES[level]}{number}"
+
+
+@strawberry.type(description="A topic's researcher, with their place in the list.")
+class TopicResearcherEdge:
+    cursor: str = strawberry.field(
+        resolver=lambda root: root.page.cursor(root.row), description="This place in the list."
+    )
+    node: AResearcher = edge_node("The researcher.")
+    work_count: int = of_edge("shown_work_count", "How many of the researcher's works are about the topic.")
+    share: float = of_edge("share", "Which part of the researcher's works that is, 0 to 1.")
+
+
+@strawberry.type(description="A page of a topic's researchers.")
+class TopicResearcherConnection(Counted):
+    edges: list[TopicResearcherEdge] = page_edges()
+    nodes: list[AResearcher] = page_nodes()
+
+
+@strawberry.type(description="A subject of research, in a hierarchy of four levels.")
+class Topic(Node, Followable):
+    slug: str = column("Its readable name in URLs.")
+    display_name: str = column("Its name.")
+    description: str | None = column("What it is about.")
+    level: TopicLevel = column("Its level in the hierarchy.")
+    parent: ATopic | None = link(topic_by_id, "The one above it; null for a domain.", key="parent_id")
+    work_count: int = column("How many works are about it or about one below it.")
+    citation_count: int = column("How often those works have been cited.")
+    researcher_count: int = column("How many researchers have it among their topics.")
+
+    @computed("id", description="Its OpenAlex id, such as `T10055` or `subfields/1702`.")
+    def open_alex_id(self) -> str | None:
+        row: Any = self
+        return open_alex_key(row.id)
+
+    @computed("keywords", description="Words that its source uses for it.")
+    def keywords(self) -> list[str]:
+        row: Any = self
+        found: list[str] = orjson.loads(row.keywords)
+        return found
+
+    children: Connection[ATopic] = paged(
+        topics_below, "Those right below it.", order=TopicOrder.NAME, filter=TopicFilter
+    )
+    works: Connection[AWork] = paged(
+        works_of_topic, "Works about it or about one below it.", order=WorkOrder.NEWEST, filter=WorkFilter
+    )
+    researchers: TopicResearcherConnection = paged(
+        researchers_of_topic, "Researchers who have it among their topics.", order=TopicShareOrder.MOST_WORKS
+    )
+    provenance: list[Provenance] = provenance("T")
+
+
+@strawberry.type(description="A topic of a work.")
+class WorkTopic:
+    topic: ATopic = same_row("The topic.")
+    score: float = column("How surely the work is about it, 0 to 1.")
+
+
+@strawberry.type(description="A topic of a researcher, with its place in the list.")
+class ResearcherTopicEdge:
+    cursor: str = strawberry.field(
+        resolver=lambda root: root.page.cursor(root.row), description="This place in the list."
+    )
+    node: ATopic = edge_node("The topic.")
+    work_count: int = of_edge("shown_work_count", "How many of the researcher's works are about it.")
+    share: float = of_edge("share", "Which part of the researcher's works that is, 0 to 1.")
+
+
+@strawberry.type(description="A page of a researcher's topics.")
+class ResearcherTopicConnection(Counted):
+    edges: list[ResearcherTopicEdge] = page_edges()
+    nodes: list[ATopic] = page_nodes()
+
+
+TopicConnection = Connection[ATopic]
+TopicEdge = Edge[ATopic]

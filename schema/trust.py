@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from resolvers.trust import NEEDS, trust
+from schema.enums import TrustBand, VerificationLevel, VerificationMethod
+from schema.link import column, computed
+
+
+@strawberry.type(description="A part of the trust score.")
+class TrustComponent:
+    key: str = column("Names the component; the same for ever.")
+    label: str = column("Its name to show.")
+    points: int = column("What it brings to the score.")
+    max_points: int = column("The most it can bring.")
+    value: float = column("What was counted or found.")
+    explanation: str = column("Why it brings so many points, in a sentence.")
+
+
+@strawberry.type(description="What would raise the score.")
+class TrustStep:
+    key: str = column("Names the step; the same for ever.")
+    label: str = column("What to do.")
+    points: int = column("What it would bring by itself.")
+
+
+@strawberry.type(description="How far a profile can be trusted, and why: the sum of its components' points.")
+class Trust:
+    score: int = column("0 to 100.")
+    band: TrustBand = column("What the score means.")
+    formula_version: str = column("Which formula computed it; scores of different versions do not compare.")
+    computed_at: datetime = column("When what it counts was last derived from the works.")
+    components: list[TrustComponent] = column("The parts; their points add up to the score.")
+    next_steps: list[TrustStep] = column("What would raise it, most first.")
+
+
+@strawberry.type(description="How surely a record is that of a real person.")
+class Verification:
+    level: VerificationLevel = column("The level reached.")
+    methods: list[VerificationMethod] = column("How it was proved; empty for an unclaimed record.")
+    verified_at: datetime | None = column("When; null for an unclaimed record.")
+
+
+def trust_field() -> Any:
+    def resolve(root: Any) -> Any:
+        return trust(root)
+
+    del resolve.__annotations__["return"]
+    return computed(*NEEDS, description="How far the profile can be trusted, with every part explained.")(resolve)
+
+
+def verification_field() -> Any:
+    def resolve(root: Any) -> Verification:
+        return Verification(level=VerificationLevel(f"L{root.verification_level}"), methods=[], verified_at=None)
+
+    return computed("verification_level", description="How surely the record is that of a real person.")(resolve)

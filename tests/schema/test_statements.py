@@ -1,0 +1,91 @@
+"""One statement per link per level, whatever the size."""
+
+import pytest
+
+from schema.node import global_id
+
+PROFILE = """
+  slug displayName headline kind orcid url homepageUrl alternativeNames openAlexId
+  affiliationStatus affiliation { displayName ror }
+  collaborationStatus claimStatus verification { level methods verifiedAt }
+  trust { score band formulaVersion computedAt components { key label points maxPoints value explanation }
+          nextSteps { key label points } }
+  workCount citationCount hIndex i10Index topicCount collaboratorCount closeCollaboratorCount followerCount
+  viewerIsFollowing viewerCanFollow viewerCanClaim viewerCannotClaimReasons viewerCanInvite viewerCannotInviteReasons
+  activity { year works citations }
+  topics(first: 15) { totalCount edges { workCount share node { displayName } } }
+  collaborators(first: 10) { totalCount nodes { sharedWorkCount strength isClose researcher { displayName slug } } }
+  works(first: 45) { totalCount pageInfo { hasNextPage endCursor } nodes {
+    title kind publicationYear source { displayName } abstract
+    topics { score topic { displayName level } } authors { displayName slug } } }
+"""
+ONE = f'{{ researcher(by: {{slug: "r-1"}}) {{ {PROFILE} }} }}'
+MANY = f"{{ researchers(first: 50) {{ nodes {{ {PROFILE} }} }} }}"
+
+
+@pytest.mark.parametrize(("researchers", "works"), [(1, 2), (1, 45), (50, 2)])
+async def test_the_number_of_statements_is_the_same(world, ask, statements, researchers, works):
+    world(researchers=researchers, works=works)
+    await ask(ONE)
+    one = len(statements)
+    statements.clear()
+    await ask(MANY)
+    assert (one, len(statements)) == (9, 9)
+
+
+LINKS = {
+    "work by id": "nodes(ids: $works) { ... on Work { title } }",
+    "byline": "nodes(ids: $works) { ... on Work { authorships { totalCount nodes { position rawName isCorresponding "
+    "researcher { slug } institutions { displayName } } } } }",
+    "keywords": "nodes(ids: $works) { ... on Work { keywords { displayName score } externalIds { scheme value } } }",
+    "references": "nodes(ids: $works) { ... on Work { references { totalCount nodes { title } } } }",
+    "cited by": "nodes(ids: $works) { ... on Work { citedBy(first: 2) { nodes { title citedBy { totalCount } } } } }",
+    "provenance": "nodes(ids: $works) { ... on Work { provenance { source recordId importedAt changedAt recordUrl } } }",
+    "shared works": "nodes(ids: $people) { ... on Researcher { collaborators { nodes { sharedWorks { totalCount nodes "
+    "{ title } } } } } }",
+    "affiliations": "nodes(ids: $people) { ... on Researcher { affiliations { firstYear lastYear institution "
+    "{ slug researchers { totalCount nodes { slug } } works { nodes { title } } } } } }",
+    "topics": "nodes(ids: $people) { ... on Researcher { topics { nodes { slug parent { slug children { nodes "
+    "{ slug } } } researchers { edges { workCount node { slug } } } works { totalCount nodes { title } } } } } }",
+    "followers": "nodes(ids: $people) { ... on Researcher { followers { totalCount nodes { displayName } } } }",
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+async def test_every_link_costs_the_same_at_two_sizes(world, ask, statements, name):
+    world(researchers=6, works=6)
+    query = f"query ($works: [ID!]!, $people: [ID!]!) {{ {LINKS[name]} }}"
+    unused = "people" if "$works" in LINKS[name] else "works"
+    query = query.replace(f"${unused}: [ID!]!", "").replace("(, ", "(").replace(", )", ")")
+    counts = []
+    for size in (1, 6):
+        statements.clear()
+        given = {
+            "works": [global_id("Work", 1000 + w) for w in range(size)],
+            "people": [global_id("Researcher", p) for p in range(1, size + 1)],
+        }
+        del given[unused]
+        data = await ask(query, **given)
+        assert None not in data["nodes"]
+        counts.append(len(statements))
+    assert counts[0] == counts[1], statements
+
+
+async def test_only_the_columns_asked_for_are_read(world, ask, statements):
+    world()
+    await ask('{ researcher(by: {slug: "r-1"}) { displayName works { nodes { title } } } }')
+    assert not any("abstract" in sql or "headline" in sql for sql in statements)
+    statements.clear()
+    query = (
+        'query ($no: Boolean!) { researcher(by: {slug: "r-1"}) { ...F works { nodes { abstract @skip(if: $no) } } } }'
+    )
+    await ask(query + " fragment F on Node { ... on Researcher { orcid } }", no=True)
+    assert not any("abstract" in sql for sql in statements)
+    assert "orcid" in statements[0]
+
+
+async def test_a_count_alone_reads_no_rows(world, ask, statements):
+    world()
+    data = await ask('{ researcher(by: {slug: "r-1"}) { works { totalCount } collaborators { totalCount } } }')
+    assert data["researcher"] == {"works": {"totalCount": 3}, "collaborators": {"totalCount": 1}}
+    assert len(statements) == 1
