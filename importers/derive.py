@@ -1,0 +1,39 @@
+"""Derived tables: what follows from the works held, never from what a source says of a person.
+
+Only what is marked stale is derived anew, set by set in the database. Both databases run the same text.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.sql.elements import TextClause
+
+from importers.derivation import RESEARCHERS, SOURCES_AND_INSTITUTIONS, TEMPORARY, TOPICS
+from models.columns import Instant
+
+_BUMP = text(
+    "INSERT INTO data_version (id, version, stamped_at) VALUES (1, 1, :now)"
+    " ON CONFLICT (id) DO UPDATE SET version = data_version.version + 1, stamped_at = excluded.stamped_at"
+).bindparams(bindparam("now", type_=Instant))
+
+
+def derive(connection: Connection) -> int | None:
+    """Derive what is stale and bump the data version, in the caller's transaction.
+
+    The new version; None, and nothing changed, when nothing is stale.
+    """
+    if connection.scalar(text("SELECT 1 FROM stale LIMIT 1")) is None:
+        return None
+    now = datetime.now(UTC)
+    for statement in (*RESEARCHERS, *TOPICS, *SOURCES_AND_INSTITUTIONS):
+        connection.execute(_prepared(statement, now))
+    for table in TEMPORARY:
+        connection.execute(text(f"DROP TABLE {table}"))
+    connection.execute(text("DELETE FROM stale"))
+    connection.execute(_BUMP, {"now": now})
+    return int(connection.scalar(text("SELECT version FROM data_version")) or 0)
+
+
+def _prepared(statement: str, now: datetime) -> TextClause:
+    prepared = text(statement)
+    return prepared.bindparams(bindparam("now", now, type_=Instant)) if ":now" in statement else prepared

@@ -1,0 +1,180 @@
+"""A record of a snapshot → its rows. Pure: what is given decides what comes out.
+
+Three schema eras are read alike (2023, 2024/25, 2026): keys are looked for under each of their names.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+import orjson
+
+from importers.openalex import fields, stubs
+from importers.openalex.entry import Entry, Rejected, Row, Skipped, Stub, Survivors
+from importers.openalex.fields import JSON
+from importers.openalex.works import work
+
+KINDS = {"W": "work", "A": "researcher", "I": "institution", "S": "source", "T": "topic"}
+
+_SHORT = re.compile(r"([A-Za-z])(\d{1,19})")
+
+
+def read(data: bytes, partition: date | None, *, include_xpac: bool = False, survivors: Survivors = {}) -> Entry:  # noqa: B006 - a Mapping
+    """The rows of one line.
+
+    `survivors` replaces ids that were merged away. Raises Skipped for a record that is valid and not kept,
+    Rejected for one that is not valid.
+    """
+    record = _loads(data)
+    kind, number = identify(record)
+    if (kind, number) in survivors:
+        raise Skipped("merged", kind)
+    if kind == "researcher" and number < stubs.FIRST_LIVING_AUTHOR:
+        raise Skipped("retired author id", kind)
+    if kind == "researcher" and number in stubs.NOBODY:
+        raise Skipped("nobody", kind)
+    if kind == "work" and record.get("is_xpac") is True and not include_xpac:
+        raise Skipped("xpac", kind)
+    version = fields.version(record.get("updated_date"), partition)
+    return _READERS[kind](record, number, version, survivors)
+
+
+def identify(record: JSON) -> tuple[str, int]:
+    """(kind, number) by the id's letter. Raises as `read` does."""
+    given = record.get("id")
+    short = given[given.rfind("/") + 1 :] if isinstance(given, str) else ""
+    found = _SHORT.fullmatch(short)
+    if found and (kind := KINDS.get(found[1].upper())) and (number := fields.key(short, found[1].upper())):
+        return kind, number
+    if (
+        found
+        and found[1].upper() not in KINDS
+        or str(given).startswith("https://openalex.org/")
+        and short
+        and not found
+    ):
+        raise Skipped("not kept")
+    raise Rejected(f"no usable id: {str(given)[:100]!r}" if "id" in record else "no id")
+
+
+def _loads(data: bytes) -> JSON:
+    try:
+        record = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Rejected(f"not JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise Rejected(f"not an object but {type(record).__name__}")
+    return record
+
+
+def researcher(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
+    affiliations, named = _affiliations(record, number, survivors)
+    last = record.get("last_known_institutions")
+    latest = next(fields.mappings(last if last else [record.get("last_known_institution")]), {})
+    known = stubs.institution(latest, survivors)
+    if known:
+        named.append(known)
+    institution_id = known.row[0] if known else _latest(affiliations)
+    name = stubs.name(record.get("display_name"))
+    others = fields.texts(record.get("display_name_alternatives") or record.get("raw_author_names"))
+    orcid = fields.orcid(record.get("orcid") or fields.mapping(record.get("ids")).get("orcid"))
+    row = (number, name, stubs.fold(name), _names(others, name), orcid, institution_id, version)
+    return Entry(
+        "researcher", number, version, row, named, {"affiliation": affiliations, **_ids("researcher", record, number)}
+    )
+
+
+def _affiliations(record: JSON, number: int, survivors: Survivors) -> tuple[list[Row], list[Stub]]:
+    """One row an institution, over all the years its entries give."""
+    years: dict[int, list[int]] = {}
+    named: dict[int, Stub] = {}
+    for affiliation in fields.mappings(record.get("affiliations")):
+        stub = stubs.institution(affiliation.get("institution"), survivors)
+        if stub is None:
+            continue
+        given = affiliation.get("years")
+        found = [year for year in map(fields.year, given if isinstance(given, list) else []) if year]
+        years.setdefault(stub.row[0], []).extend(found)
+        named.setdefault(stub.row[0], stub)
+    rows = [(number, at, min(found, default=None), max(found, default=None)) for at, found in years.items()]
+    return rows, list(named.values())
+
+
+def _latest(affiliations: list[Row]) -> int | None:
+    latest = max(affiliations, key=lambda row: row[3] or 0, default=None)
+    return latest[1] if latest else None
+
+
+def institution(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
+    geo = fields.mapping(record.get("geo"))
+    name = stubs.name(record.get("display_name"))
+    others = fields.texts(record.get("display_name_acronyms")) + fields.texts(record.get("display_name_alternatives"))
+    row = (
+        number,
+        name,
+        stubs.fold(name),
+        _names(list(dict.fromkeys(others)), name),
+        fields.ror(record.get("ror") or fields.mapping(record.get("ids")).get("ror")),
+        fields.country(record.get("country_code") or geo.get("country_code")),
+        fields.text(record.get("type")),
+        fields.address(record.get("homepage_url")),
+        fields.text(geo.get("city")),
+        fields.real(geo.get("latitude"), -90, 90),
+        fields.real(geo.get("longitude"), -180, 180),
+        version,
+    )
+    return Entry("institution", number, version, row, [], _ids("institution", record, number))
+
+
+def source(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
+    row = (
+        number,
+        stubs.name(record.get("display_name")),
+        fields.text(record.get("type")),
+        fields.text(record.get("issn_l")),
+        fields.text(record.get("host_organization_name")) or fields.text(record.get("publisher")),
+        fields.address(record.get("homepage_url")),
+        fields.truth(record.get("is_oa")),
+        version,
+    )
+    children = _ids("source", record, number)
+    known = {(scheme, value) for _, _, scheme, value in children["external_id"]}
+    issns = [
+        ("source", number, "issn", issn) for issn in fields.texts(record.get("issn")) if len(issn) <= fields.MAX_INDEXED
+    ]
+    children["external_id"] += [row for row in issns if row[2:] not in known]
+    return Entry("source", number, version, row, [], children)
+
+
+def topic(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
+    *above, own = stubs.topic(record, survivors)
+    keywords = orjson.dumps(fields.texts(record.get("keywords"))).decode()
+    _, level, parent, name, key, *_ = own.row
+    row = (number, level, parent, name, key, fields.text(record.get("description")), keywords, version)
+    return Entry("topic", number, version, row, above, _ids("topic", record, number))
+
+
+def _names(names: list[str], leave_out: str) -> str:
+    return _dumped(tuple(name for name in names if name != leave_out))
+
+
+@lru_cache(1_024)
+def _dumped(names: tuple[str, ...]) -> str:
+    return orjson.dumps(names).decode()
+
+
+_COLUMNS = frozenset({"openalex", "orcid", "ror", "issn_l", "doi"})  # what has a column or is our own key
+
+
+def _ids(kind: str, record: JSON, number: int) -> dict[str, list[Row]]:
+    return {"external_id": [(kind, number, *other) for other in fields.other_ids(record.get("ids"), _COLUMNS)]}
+
+
+_READERS: dict[str, Callable[[JSON, int, int, Survivors], Entry]] = {
+    "work": work,
+    "researcher": researcher,
+    "institution": institution,
+    "source": source,
+    "topic": topic,
+}

@@ -1,0 +1,125 @@
+"""Rows in bulk, on the drivers themselves: the ORM costs several times the statement it runs."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import orjson
+import psycopg
+from sqlalchemy import Connection
+
+Row = tuple[Any, ...]
+
+
+class Store(Protocol):
+    """Statements may hold one `{each}`: a table of the given values with the one column `value`.
+
+    Everything happens in the transaction of the SQLAlchemy connection.
+    """
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> None:
+        """Insert rows; `ignore` leaves out those whose key is taken."""
+
+    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Set columns of the rows that have these ids; the first column is `id`."""
+
+    def fetch(self, sql: str, values: Iterable[Any] | None = None) -> list[Row]: ...
+
+    def execute(self, sql: str, values: Iterable[Any] | None = None) -> int:
+        """How many rows it touched."""
+
+    def tune(self) -> None:
+        """Set this connection up for bulk work."""
+
+    def analyze(self) -> None:
+        """Let the planner know what the tables hold now."""
+
+
+def open_store(connection: Connection) -> Store:
+    return PostgresStore(connection) if connection.dialect.name == "postgresql" else SQLiteStore(connection)
+
+
+class SQLiteStore:
+    def __init__(self, connection: Connection) -> None:
+        self._driver = connection.connection.dbapi_connection
+
+    def tune(self) -> None:
+        self._run("PRAGMA cache_size = -128000")
+        self._run("PRAGMA wal_autocheckpoint = 8000")
+
+    def analyze(self) -> None:
+        self._run("PRAGMA analysis_limit = 1000")
+        self._run("ANALYZE")
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> None:
+        if rows:
+            places = ", ".join("?" * len(columns))
+            verb = "INSERT OR IGNORE" if ignore else "INSERT"
+            self._driver.executemany(f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)  # type: ignore[union-attr] # noqa: S608
+
+    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if rows:
+            sets = ", ".join(f"{column} = ?{place}" for place, column in enumerate(columns[1:], 2))
+            self._driver.executemany(f"UPDATE {table} SET {sets} WHERE id = ?1", rows)  # type: ignore[union-attr] # noqa: S608
+
+    def fetch(self, sql: str, values: Iterable[Any] | None = None) -> list[Row]:
+        return list(self._run(sql, values))
+
+    def execute(self, sql: str, values: Iterable[Any] | None = None) -> int:
+        return int(self._run(sql, values).rowcount)
+
+    def _run(self, sql: str, values: Iterable[Any] | None = None) -> Any:
+        given = () if values is None else (orjson.dumps(list(values)).decode(),)
+        return self._driver.execute(sql.replace("{each}", "json_each(?)"), given)  # type: ignore[union-attr]
+
+
+class PostgresStore:
+    def __init__(self, connection: Connection) -> None:
+        self._driver: psycopg.Connection[Row] = connection.connection.dbapi_connection  # type: ignore[assignment]
+        self._staged: set[str] = set()
+
+    def tune(self) -> None:
+        self._driver.execute("SET work_mem = '64MB'")
+        self._driver.execute("SET synchronous_commit = off")
+
+    def analyze(self) -> None:
+        self._driver.execute("ANALYZE")
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, ignore: bool = False) -> None:
+        listed = ", ".join(columns)
+        if rows and ignore:
+            self._copy(self._stage(table), columns, rows)
+            self.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM staged_{table} ON CONFLICT DO NOTHING")  # noqa: S608
+            self.execute(f"TRUNCATE staged_{table}")
+        elif rows:
+            self._copy(table, columns, rows)
+
+    def update(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        self._copy(self._stage(table), columns, rows)
+        sets = ", ".join(f"{column} = staged.{column}" for column in columns[1:])
+        self.execute(f"UPDATE {table} SET {sets} FROM staged_{table} AS staged WHERE {table}.id = staged.id")  # noqa: S608
+        self.execute(f"TRUNCATE staged_{table}")
+
+    def _stage(self, table: str) -> str:
+        # IF NOT EXISTS: a rollback may have taken it away again.
+        self.execute(f"CREATE TEMP TABLE IF NOT EXISTS staged_{table} AS SELECT * FROM {table} WITH NO DATA")  # noqa: S608
+        return f"staged_{table}"
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        with self._driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:  # type: ignore[arg-type]
+            for row in rows:
+                copy.write_row(row)
+
+    def fetch(self, sql: str, values: Iterable[Any] | None = None) -> list[Row]:
+        return self._run(sql, values).fetchall()
+
+    def execute(self, sql: str, values: Iterable[Any] | None = None) -> int:
+        return self._run(sql, values).rowcount
+
+    def _run(self, sql: str, values: Iterable[Any] | None = None) -> psycopg.Cursor[Row]:
+        if values is None:
+            return self._driver.execute(sql)  # type: ignore[arg-type]
+        given = list(values)
+        kind = "text" if given and isinstance(given[0], str) else "bigint"
+        return self._driver.execute(sql.replace("{each}", f"unnest(%s::{kind}[]) AS each(value)"), (given,))  # type: ignore[arg-type]
