@@ -109,6 +109,7 @@ class PostgresReader:
     def __init__(self, dsn: str, connections: int) -> None:
         self._dsn = dsn
         self._idle: list[asyncpg.Connection] = []
+        self._most = connections
         self._room = asyncio.Semaphore(connections)
 
     async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
@@ -146,5 +147,7 @@ class PostgresReader:
             self._idle.append(connection)
 
     async def close(self) -> None:
+        for _ in range(self._most):  # so those who still read are waited for
+            await self._room.acquire()
         while self._idle:
             await self._idle.pop().close(timeout=5)

@@ -38,7 +38,7 @@ def _among_sqlite(element: Among, compiler: SQLCompiler, **kwargs: Any) -> str:
 
 @compiles(Among, "postgresql")
 def _among_postgresql(element: Among, compiler: SQLCompiler, **kwargs: Any) -> str:
-    kind = String() if element.column.type.python_type is str else BigInteger()
+    kind = BigInteger() if issubclass(element.column.type.python_type, int) else String()
     return compiler.process(element.column == any_(bindparam(element.name, type_=ARRAY(kind))), **kwargs)
 
 

@@ -16,6 +16,8 @@ from datetime import datetime
 from math import floor, log
 from typing import Any
 
+from models.columns import now
+
 FORMULA_VERSION = "1"
 BANDS = ((90, "EXEMPLARY"), (70, "TRUSTED"), (40, "ESTABLISHED"), (0, "EMERGING"))
 NEEDS = (
@@ -82,7 +84,7 @@ class Trust:
     band: str
     components: list[Component]
     next_steps: list[Step]
-    computed_at: datetime | None
+    computed_at: datetime
     formula_version: str = FORMULA_VERSION
 
 
@@ -115,7 +117,7 @@ def trust(researcher: Any) -> Trust:
     components = list(_components(facts))
     score = total(facts)
     band = next(name for least, name in BANDS if score >= least)
-    return Trust(score, band, components, list(_next_steps(facts)), researcher.derived_at)
+    return Trust(score, band, components, list(_next_steps(facts)), researcher.derived_at or now())
 
 
 def total(facts: Facts) -> int:

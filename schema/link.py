@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from inspect import Parameter, Signature
 from typing import Annotated, Any
@@ -31,12 +31,19 @@ def computed(*needs: str, description: str, name: str | None = None) -> Callable
 
 
 def link(read: Read, description: str, key: str = "id") -> Any:
-    """What the read answers for the row's key: a row, or a list of them."""
+    """What the read answers for the row's key: a row, or a list of them. A plan asks `batch`, once for a level."""
 
     def resolve(root: Any, info: Info) -> Any:
         value = getattr(root, key)
         return None if value is None else info.context.store.load(read.only(columns(info)), value)
 
+    async def batch(parents: Sequence[Any], info: Info) -> list[Any]:
+        keys = [getattr(parent, key) for parent in parents]
+        there = [one for one in keys if one is not None]
+        found = iter(await info.context.store.load_all(read.only(columns(info)), there))
+        return [None if one is None else next(found) for one in keys]
+
+    resolve.batch = batch  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
     return strawberry.field(resolver=resolve, description=description, metadata=metadata(key))
 

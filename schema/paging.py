@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -37,25 +37,28 @@ class EdgeRow(NamedTuple):
     row: Any
 
 
-async def _edges(root: Listing) -> Any:
-    page = await root.page()
-    return [EdgeRow(page, row) for row in page.rows]
+def _of_pages(show: Callable[[Page], Any]) -> Any:
+    """A resolver of what a page shows; `batch` is what a plan calls, once for all pages of a level."""
+
+    async def resolve(root: Listing) -> Any:
+        return show(await root.page())
+
+    async def batch(parents: Sequence[Listing]) -> Any:
+        store, read = parents[0].store, parents[0].read
+        return [show(page) for page in await store.load_all(read, [listing.window for listing in parents])]
+
+    resolve.batch = batch  # type: ignore[attr-defined]
+    del resolve.__annotations__["return"]  # the annotation of the field says what it is
+    return resolve
 
 
-async def _nodes(root: Listing) -> Any:
-    return (await root.page()).rows
-
-
-async def _info(root: Listing) -> Any:
-    return await root.page()
+_edges = _of_pages(lambda page: [EdgeRow(page, row) for row in page.rows])
+_nodes = _of_pages(lambda page: page.rows)
+_info = _of_pages(lambda page: page)
 
 
 def _end(page: Page, index: int) -> str | None:
     return page.cursor(page.rows[index]) if page.rows else None
-
-
-for _resolver in (_edges, _nodes, _info):
-    del _resolver.__annotations__["return"]  # the annotation of the field says what it is
 
 
 def of_edge(name: str, description: str) -> Any:

@@ -1,0 +1,207 @@
+"""The same answers as graphql-core's executor, byte for byte: data, errors, paths and the order of keys."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated, Any, NamedTuple
+
+import pytest
+import strawberry
+from graphql import execute, parse
+
+from execution import PlanExecutor, executor
+
+
+class Book(NamedTuple):
+    id: int
+    title: str | None
+    pages: int
+    price: float
+    genre: str
+
+
+class Person(NamedTuple):
+    id: int
+    name: str
+    age: int | None
+
+
+BOOKS = [Book(1, "A", 10, 1.5, "FICTION"), Book(2, None, 20, float("nan"), "NONE"), Book(3, "C", 2**40, 2.0, "ESSAY")]
+PEOPLE = [Person(1, "Ann", 30), Person(2, "Bob", None), Person(3, "Cy", 9)]
+
+
+@strawberry.enum
+class Genre(Enum):
+    FICTION = "FICTION"
+    ESSAY = "ESSAY"
+
+
+@dataclass
+class Calls:
+    batches: list[Sequence[int]] = field(default_factory=list)
+
+
+def shelf_of(person: Any) -> list[Any]:
+    return [book for book in BOOKS if book.id <= person.id]
+
+
+def books(root: Any, info: strawberry.Info, longer_than: int = 0) -> Any:
+    return [book for book in shelf_of(root) if book.pages > longer_than]
+
+
+async def books_of_level(parents: Sequence[Any], info: strawberry.Info, longer_than: int = 0) -> list[Any]:
+    await asyncio.sleep(0)
+    info.context.batches.append([parent.id for parent in parents])
+    return [[book for book in shelf_of(parent) if book.pages > longer_than] for parent in parents]
+
+
+books.batch = books_of_level
+del books.__annotations__["return"]
+
+
+@strawberry.interface
+class Thing:
+    id: strawberry.ID
+
+
+@strawberry.type
+class BookType(Thing):
+    title: str
+    pages: int
+    price: float | None
+    genre: Genre
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return isinstance(value, Book)
+
+    @strawberry.field
+    async def readers(self, at_least: int = 0) -> list["PersonType"]:
+        return [person for person in PEOPLE if person.id >= self.id and (person.age or 0) >= at_least]
+
+
+@strawberry.type
+class PersonType(Thing):
+    name: str
+    age: int | None
+    books: list[BookType] = strawberry.field(resolver=books)
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return isinstance(value, Person)
+
+    @strawberry.field
+    def greeting(self, word: str = "Hello", times: Annotated[int, strawberry.argument(name="n")] = 1) -> str:
+        return f"{word} {self.name}" * times
+
+    @strawberry.field
+    def risky(self, fail: bool = False) -> int | None:
+        if fail and self.id == 2:
+            raise ValueError("no")
+        return self.id
+
+    @strawberry.field
+    def friends(self) -> list["PersonType | None"] | None:
+        return None if self.id == 1 else [None, PEOPLE[0]]
+
+    @strawberry.field
+    def grid(self) -> list[list[int]]:
+        return [[1, 2], [], [self.id]]
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def people(self, first: int = 3) -> list[PersonType]:
+        return PEOPLE[:first]
+
+    @strawberry.field
+    def things(self) -> list[Thing]:
+        return [PEOPLE[0], BOOKS[0], PEOPLE[1]]
+
+    @strawberry.field
+    async def person(self, id: int) -> PersonType | None:
+        return next((person for person in PEOPLE if person.id == id), None)
+
+    @strawberry.field
+    def nothing(self) -> None:
+        return None
+
+
+PLANNED = strawberry.Schema(Query, types=[BookType, PersonType], execution_context_class=PlanExecutor)
+PLAIN = strawberry.Schema(Query, types=[BookType, PersonType])
+DOCUMENTS = [
+    "{ people { id name age } }",
+    "{ people { __typename n: name name friends { name } } nothing }",
+    "{ people(first: 1) { books { id title genre price pages } } }",
+    "{ people { books(longerThan: 15) { id } } }",
+    "{ a: person(id: 1) { ...P } b: person(id: 9) { ...P } } fragment P on PersonType { name books { readers { name } } }",
+    "{ things { __typename id ... on PersonType { name grid } ... on BookType { title readers(atLeast: 10) { age } } } }",
+    "{ people { books { title } } }",  # a null title where none may be
+    "{ people { books { id pages } } }",  # a number that Int cannot hold
+    "{ people { books { id price } } }",  # a NaN
+    "{ people { books { id genre } } }",  # no member of the enum
+    "{ people { risky(fail: true) name } }",
+    "{ people { name ...F } } fragment F on PersonType { age name @skip(if: true) greeting }",
+    "{ __schema { queryType { name } } people { name } }",
+    "{ people { name @include(if: false) } }",
+    "{ people { books { readers { books { readers { name } } } } } }",
+]
+VARIABLES = [
+    ("query ($n: Int = 2) { people(first: $n) { greeting(n: $n, word: null) } }", {}),
+    ("query ($n: Int = 2, $w: String) { people(first: $n) { greeting(n: $n, word: $w) } }", {"n": 1, "w": "Hi"}),
+    ('query ($n: Int = 2, $w: String! = "Oh") { people(first: $n) { greeting(word: $w) } }', {}),
+    ("query ($yes: Boolean!) { people { name @include(if: $yes) age @skip(if: $yes) } }", {"yes": True}),
+    ("query ($yes: Boolean!) { people { name @include(if: $yes) age @skip(if: $yes) } }", {"yes": False}),
+    ("query ($id: Int!) { person(id: $id) { name books(longerThan: $id) { id } } }", {"id": 3}),
+    ("query ($id: Int!) { person(id: $id) { name } }", {}),
+]  # fmt: skip
+
+
+async def answer(schema: strawberry.Schema, document: str, variables: dict[str, Any] | None = None) -> str:
+    result = await schema.execute(document, variables, context_value=Calls())
+    errors = [error.formatted for error in result.errors or ()]
+    return json.dumps([result.data, sorted(errors, key=json.dumps)])
+
+
+@pytest.mark.parametrize(("document", "variables"), [*[(one, {}) for one in DOCUMENTS], *VARIABLES])
+async def test_answers_are_graphql_cores(document, variables):
+    assert await answer(PLANNED, document, variables) == await answer(PLAIN, document, variables)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS[:6])
+async def test_the_usual_is_planned(document):
+    PlanExecutor.runs.clear()
+    await answer(PLANNED, document)
+    assert PlanExecutor.runs == {"planned": 1}
+
+
+async def test_a_batch_is_asked_once_for_a_level():
+    calls = Calls()
+    document = "{ people { books(longerThan: 5) { id readers { books { id } } } } }"
+    result = await PLANNED.execute(document, context_value=calls)
+    assert result.errors is None
+    assert calls.batches == [[1, 2, 3], [1, 2, 3, 1, 2, 3, 2, 3, 1, 2, 3, 2, 3, 3]]
+
+
+async def test_a_plan_is_made_once_for_an_operation(monkeypatch):
+
+    compiled = []
+    original = executor.compile_object
+    monkeypatch.setattr(executor, "compile_object", lambda *given: compiled.append(1) or original(*given))
+
+    document = parse("query ($a: Boolean!, $n: Int) { people(first: $n) { name @skip(if: $a) } }")
+
+    for a, n in [(True, 1), (True, 2), (False, 1), (True, 3)]:
+        result = execute(PLANNED._schema, document, variable_values={"a": a, "n": n}, executor_class=PlanExecutor)
+        assert (await result).errors is None
+    assert len(compiled) == 4  # two plans, each of a root and of people
+
+
+async def test_plans_stay_within_their_bounds():
+
+    for number in range(executor.OPERATIONS + 50):
+        await answer(PLANNED, f"{{ a{number}: people {{ id }} }}")
+    assert len(PlanExecutor._known) <= executor.OPERATIONS
