@@ -1,0 +1,53 @@
+"""The commands: `python -m server --help`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from models import migrate as migrations
+from server.importing import openalex
+from server.terminal import database, settings, stop, tell
+
+commands = typer.Typer(help="peergraph: researcher profiles over GraphQL.", no_args_is_help=True)
+imports = typer.Typer(help="Fill the database from a source.", no_args_is_help=True)
+imports.command()(openalex)
+commands.add_typer(imports, name="import")
+
+
+@commands.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+) -> None:
+    """Serve GraphQL, and GraphiQL to browsers, at /graphql."""
+    level = settings().log_level
+    with database() as engine:
+        if migrations.pending(engine):
+            stop("The database is not up to date. Run: python -m server migrate")
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    uvicorn.run("server.app:create_app", factory=True, host=host, port=port, log_level=level.lower())
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database, empty or of an earlier version, to this version's tables."""
+    with database() as engine:
+        pending = migrations.pending(engine)
+        migrations.upgrade(engine)
+    tell(f"Migrated: {', '.join(pending)}." if pending else "The database is up to date.")
+
+
+@commands.command()
+def sdl() -> None:
+    """Print the schema in GraphQL's schema definition language."""
+    from schema.root import build_schema  # noqa: PLC0415  building it takes a moment, which other commands need not wait
+
+    typer.echo(build_schema().as_str())
+
+
+if __name__ == "__main__":
+    commands()

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+
+from execution import PlanExecutor
+from resolvers.drivers import Reader, open_reader
+from schema.root import build_schema
+from server.endpoint import Endpoint
+from server.graphiql import routes
+from server.settings import Settings
+
+
+def create_app(settings: Settings | None = None, reader: Reader | None = None) -> Starlette:
+    """The service: /graphql, and what GraphiQL loads."""
+    settings = settings or Settings()
+    reader = reader or open_reader(settings.database_url, connections=settings.database_connections)
+    endpoint = Endpoint(build_schema(PlanExecutor), reader, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await reader.close()
+
+    async def home(_request: Request) -> RedirectResponse:
+        return RedirectResponse("/graphql")
+
+    async def graphql(request: Request) -> object:
+        return await endpoint(request)
+
+    return Starlette(
+        routes=[Route("/", home), Route("/graphql", graphql, methods=["GET", "POST"]), *routes()],
+        lifespan=lifespan,
+    )

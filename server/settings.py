@@ -1,0 +1,23 @@
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.database import database_url
+
+
+def _usable(url: str) -> str:
+    database_url(url)
+    return url
+
+
+class Settings(BaseSettings):
+    """What can be set, each by the environment variable PEERGRAPH_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="PEERGRAPH_", hide_input_in_errors=True)
+
+    database_url: Annotated[str, AfterValidator(_usable)] = "sqlite:///data/peergraph.sqlite3"
+    database_connections: int = Field(default=10, ge=1, le=1000)  # for reads, on PostgreSQL
+    public_url: str = "http://127.0.0.1:8000"
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -1,0 +1,49 @@
+"""What every command shares: its settings, its database, and how it tells the person what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from models.database import connect
+from server.settings import Settings
+
+console = Console(stderr=True, highlight=False)
+
+
+def tell(message: str) -> None:
+    console.print(message, markup=False, soft_wrap=True)
+
+
+def stop(message: str, code: int = 1) -> NoReturn:
+    tell(message)
+    raise typer.Exit(code)
+
+
+def settings() -> Settings:
+    """The settings; a wrong one ends the command with a line that names it and never shows its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for wrong in error.errors():
+            tell(f"PEERGRAPH_{str(wrong['loc'][0]).upper()}: {wrong['msg']}.")
+        raise typer.Exit(2) from error
+
+
+@contextmanager
+def database() -> Iterator[Engine]:
+    """The database of the settings; its faults end the command with one clear sentence."""
+    engine = connect(settings().database_url)
+    try:
+        yield engine
+    except DBAPIError as error:
+        stop(f"The database failed: {str(error.orig).strip()}")
+    finally:
+        engine.dispose()

@@ -1,0 +1,82 @@
+"""The commands as a person runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
+
+
+@pytest.fixture
+def command(tmp_path):
+    def run(*arguments: str, stdin: bytes = b"", **settings: str) -> subprocess.CompletedProcess[str]:
+        given = {"PEERGRAPH_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3", "COLUMNS": "200"} | settings
+        ran = subprocess.run(
+            [sys.executable, "-m", "server", *arguments],
+            cwd=ROOT,
+            env=os.environ | given,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+    return run
+
+
+def test_from_empty_to_filled(command, tmp_path):
+    letters = str(tmp_path / "dead.jsonl")
+    assert "0001" in command("migrate").stderr
+    assert "up to date" in command("migrate").stderr
+    first = command("import", "openalex", str(SEED), "--dead-letters", letters)
+    assert (first.returncode, "5 files read" in first.stderr) == (0, True)
+    again = command("import", "openalex", str(SEED), "--dead-letters", letters)
+    assert "0 files read, 5 were read before" in again.stderr
+
+
+def test_standard_input_with_a_bad_line(command, tmp_path):
+    command("migrate")
+    letters = tmp_path / "dead.jsonl"
+    lines = b'{"id": "https://openalex.org/S1", "display_name": "J"}\nnonsense\n'
+    ran = command("import", "openalex", "-", "--dead-letters", str(letters), stdin=lines)
+    assert ran.returncode == 0
+    assert str(letters) in ran.stderr
+    assert letters.read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "said"),
+    [
+        (["serve"], {}, 1, "python -m server migrate"),
+        (["import", "openalex", str(SEED)], {}, 1, "python -m server migrate"),
+        (["migrate"], {"PEERGRAPH_DATABASE_URL": "mysql://u:secret@h/d"}, 2, "PEERGRAPH_DATABASE_URL"),
+        (["serve"], {"PEERGRAPH_LOG_LEVEL": "LOUD"}, 2, "PEERGRAPH_LOG_LEVEL"),
+        (["migrate"], {"PEERGRAPH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/d"}, 1, "database"),
+        (["import", "openalex", str(SEED), "--entities", "books"], {}, 2, "--entities takes"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(command, arguments, settings, code, said):
+    ran = command(*arguments, **settings)
+    assert (ran.returncode, said in ran.stderr) == (code, True), ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "secret" not in ran.stderr
+
+
+def test_a_path_with_nothing_to_read(command, tmp_path):
+    command("migrate")
+    ran = command("import", "openalex", str(tmp_path / "nowhere"))
+    assert (ran.returncode, "nowhere" in ran.stderr) == (1, True)
+
+
+def test_the_sdl_is_printed(command):
+    assert command("sdl").stdout == (ROOT / "schema" / "schema.graphql").read_text("utf-8")
+
+
+def test_help_names_every_command(command):
+    shown = command("--help").stdout
+    assert all(name in shown for name in ("serve", "migrate", "import", "sdl"))
