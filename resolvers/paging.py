@@ -97,7 +97,8 @@ class Page:
 class Paged(Read):
     """A list per parent. Its name is part of each cursor, so it never changes.
 
-    `identity` is the column that tells a list's rows apart; each order ends with it. `filters` are conditions by
+    `identity` is the column that tells a list's rows apart; each order ends with it. `members` selects the identities
+    that belong to PARENT, once or more often, where the statement itself does not say so. `filters` are conditions by
     name, each with one bound parameter of the same name.
     """
 
@@ -105,6 +106,7 @@ class Paged(Read):
     identity: Any
     orders: Mapping[str, Sequence[Term]]
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
+    members: Select[Any] | None = None
     paired: bool = False  # parents are pairs: PARENT and OTHER_PARENT
     # How many rows each list has; narrowed reads share it.
     count: Count = None  # type: ignore[assignment]
@@ -226,7 +228,12 @@ class Paged(Read):
         return statement.order_by(None).order_by(*ordered).limit(bindparam("limit_", type_=Integer()))
 
     def filtered(self, window: Window) -> Select[Any]:
-        return self.statement.where(*[self.filters[name] for name, _ in window.filter])
+        statement = self.statement.where(*[self.filters[name] for name, _ in window.filter])
+        if self.members is None:
+            return statement
+        # A subquery of its own, found first: asked row by row, a planner would walk the order's index and ask each.
+        members = self.members.distinct().offset(literal_column("0")).subquery("members")
+        return statement.where(self.identity == next(iter(members.c)))
 
     def _terms(self, window: Window) -> Sequence[Term]:
         terms = self.orders[window.order]

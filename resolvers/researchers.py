@@ -1,4 +1,6 @@
-from sqlalchemy import Integer, bindparam, false
+from typing import Any
+
+from sqlalchemy import Double, Integer, bindparam, cast, distinct, false, func
 from sqlmodel import col
 
 from models import (
@@ -9,12 +11,13 @@ from models import (
     Institution,
     Researcher,
     ResearcherTopic,
+    WorkTopic,
     YearActivity,
 )
 from resolvers.matching import like
 from resolvers.paging import PARENT, Paged, down, up
 from resolvers.reads import Among, Many, One, select
-from resolvers.topics import at_or_below
+from resolvers.topics import at_or_below, below_parent
 from resolvers.works import external_ids
 
 BYLINE_SHOWN = 100
@@ -43,8 +46,9 @@ researchers = Paged(
     select(Researcher), name="researchers", identity=col(Researcher.id), orders=ORDERS, filters=FILTERS, long=True
 )
 researchers_of_institution = Paged(
-    select(Researcher).where(col(Researcher.id).in_(_AFFILIATED.where(col(Affiliation.institution_id) == PARENT))),
+    select(Researcher),
     name="researchers of institution",
+    members=_AFFILIATED.where(col(Affiliation.institution_id) == PARENT),
     identity=col(Researcher.id),
     orders=ORDERS,
     filters=FILTERS,
@@ -62,6 +66,36 @@ researchers_of_topic = Paged(
     },
     long=True,
 )
+
+_ABOUT = (
+    select(func.count(distinct(col(Authorship.work_id))))
+    .join(WorkTopic, col(WorkTopic.work_id) == Authorship.work_id)
+    .where(
+        col(Authorship.researcher_id) == Researcher.id,
+        col(WorkTopic.topic_id).in_(at_or_below(lambda key: key == PARENT)),
+    )
+    .correlate(Researcher)
+    .scalar_subquery()
+)
+_researchers_below_topic = Paged(
+    select(
+        Researcher,
+        _ABOUT.label("shown_work_count"),
+        (cast(_ABOUT, Double()) / func.nullif(Researcher.work_count, 0)).label("share"),
+    ),
+    name="researchers below topic",
+    members=below_parent(ResearcherTopic, ResearcherTopic.researcher_id),
+    identity=col(Researcher.id),
+    # Counting everyone's works below a whole domain would take seconds: by all their works instead.
+    orders={"MOST_WORKS": ORDERS["MOST_WORKS"], "NAME": ORDERS["NAME"]},
+    long=True,
+)
+
+
+def researchers_of(topic: Any) -> Paged:
+    """The list of a topic's researchers: of one below the others, or of everything below it."""
+    return researchers_of_topic if topic.level == "TOPIC" else _researchers_below_topic
+
 
 collaborators = Paged(
     select(

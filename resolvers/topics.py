@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -23,6 +23,15 @@ def at_or_below(matches: Callable[[Any], ColumnElement[bool]]) -> CompoundSelect
         .join(one, col(two.parent_id) == one.id)
         .where(matches(col(one.parent_id))),
     )
+
+
+def below_parent(table: Any, column: Any) -> Select[Any]:
+    """The values of the table's column in rows whose topic is PARENT, or one below it.
+
+    A join and no IN: SQLite would ask a list that depends on the parent anew for every row of the table.
+    """
+    below = at_or_below(lambda key: key == PARENT).subquery("below")
+    return select(column).select_from(below.join(table, col(table.topic_id) == below.c.id))
 
 
 ORDERS = {

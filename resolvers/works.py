@@ -1,6 +1,7 @@
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, bindparam, case
+from sqlalchemy import Boolean, ColumnElement, Integer, Select, bindparam, case
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models import (
@@ -18,7 +19,7 @@ from models import (
 from resolvers.matching import like
 from resolvers.paging import OTHER_PARENT, PARENT, Paged, down, up
 from resolvers.reads import Among, Many, One, select
-from resolvers.topics import at_or_below
+from resolvers.topics import at_or_below, below_parent
 
 # A byline of more names makes no collaborations.
 CLOSE_BYLINE = 50
@@ -56,35 +57,48 @@ FILTERS = {
 }
 
 
-def _list(
-    name: str, condition: ColumnElement[bool] | None = None, *, long: bool = False, paired: bool = False
-) -> Paged:
-    statement = select(Work) if condition is None else select(Work).where(condition)
-    return Paged(statement, name=name, identity=col(Work.id), orders=ORDERS, filters=FILTERS, long=long, paired=paired)
+def _list(name: str, members: Select[Any] | None = None, *, long: bool = False, paired: bool = False) -> Paged:
+    return Paged(
+        select(Work),
+        name=name,
+        identity=col(Work.id),
+        orders=ORDERS,
+        filters=FILTERS,
+        members=members,
+        long=long,
+        paired=paired,
+    )
 
+
+_other = aliased(Authorship)
 
 works = _list("works", long=True)
 works_of_researcher = _list(
-    "works of researcher", _works_of(Authorship.work_id, col(Authorship.researcher_id) == PARENT)
+    "works of researcher", select(Authorship.work_id).where(col(Authorship.researcher_id) == PARENT)
 )
 works_of_topic = _list(
     "works of topic",
-    _works_of(WorkTopic.work_id, col(WorkTopic.topic_id).in_(at_or_below(lambda key: key == PARENT))),
+    below_parent(WorkTopic, WorkTopic.work_id),
     long=True,
 )
 works_of_institution = _list(
     "works of institution",
-    _works_of(AuthorshipInstitution.work_id, col(AuthorshipInstitution.institution_id) == PARENT),
+    select(AuthorshipInstitution.work_id).where(col(AuthorshipInstitution.institution_id) == PARENT),
     long=True,
 )
-works_of_source = _list("works of source", col(Work.source_id) == PARENT, long=True)
-works_cited_by = _list("references of work", _works_of(Reference.cited_id, col(Reference.citing_id) == PARENT))
-works_citing = _list("citations of work", _works_of(Reference.citing_id, col(Reference.cited_id) == PARENT))
+works_of_source = _list("works of source", select(Work.id).where(col(Work.source_id) == PARENT), long=True)
+works_cited_by = _list("references of work", select(Reference.cited_id).where(col(Reference.citing_id) == PARENT))
+works_citing = _list("citations of work", select(Reference.citing_id).where(col(Reference.cited_id) == PARENT))
 works_shared = _list(
     "works of two researchers",
-    (col(Work.author_count) <= CLOSE_BYLINE)
-    & _works_of(Authorship.work_id, col(Authorship.researcher_id) == PARENT)
-    & _works_of(Authorship.work_id, col(Authorship.researcher_id) == OTHER_PARENT),
+    select(Authorship.work_id)
+    .join(_other, col(_other.work_id) == Authorship.work_id)
+    .join(Work, col(Work.id) == Authorship.work_id)
+    .where(
+        col(Authorship.researcher_id) == PARENT,
+        col(_other.researcher_id) == OTHER_PARENT,
+        col(Work.author_count) <= CLOSE_BYLINE,
+    ),
     paired=True,
 )
 

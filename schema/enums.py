@@ -50,7 +50,10 @@ class TopicOrder(Enum):
 
 @strawberry.enum(description="How the topics of a researcher, or the researchers of a topic, are ordered.")
 class TopicShareOrder(Enum):
-    MOST_WORKS = enum_value("MOST_WORKS", description="By the researcher's works about the topic, most first.")
+    MOST_WORKS = enum_value(
+        "MOST_WORKS",
+        description="By the researcher's works about the topic, most first; above the level TOPIC, by all their works.",
+    )
     NAME = enum_value("NAME", description="By name, ignoring case.")
 
 

@@ -72,15 +72,18 @@ _SIZES = {
 
 
 def paged(
-    read: Paged,
+    read: Paged | Callable[[Any], Paged],
     description: str,
     *,
     order: Enum | str,
     filter: type | None = None,
     key: str | tuple[str, str] | None = "id",
     total: str | None = None,
+    needs: Sequence[str] = (),
 ) -> Any:
     """A connection: pages of the read's list of this row (of nobody's, where key is None).
+
+    A function chooses the read by the row, of which it `needs` columns.
 
     `order` is the one used when a client names none, a member of the enum that `orderBy` takes; a bare name where
     there is just one. `total` names a column of the row that counts the unfiltered list.
@@ -89,14 +92,15 @@ def paged(
     def listing(root: Any, info: Info, **given: Any) -> Any:
         asked = {name: None if value is strawberry.UNSET else value for name, value in given.items()}
         chosen, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
-        window = read.window(
+        pages = read if isinstance(read, Paged) else read(root)
+        window = pages.window(
             _parent(root, key),
             chosen.name if isinstance(chosen, Enum) else chosen,
             given=narrowed.conditions() if narrowed else None,
             **asked,
         )
         known = getattr(root, total) if total and not window.filter else None
-        return Listing(info.context.store, read.only(columns(info)), window, known)
+        return Listing(info.context.store, pages.only(columns(info)), window, known)
 
     parameters: dict[str, Any] = {}
     if filter is not None:
@@ -120,7 +124,7 @@ def paged(
         ]
     )
     del listing.__annotations__["return"]
-    needed = [*([key] if isinstance(key, str) else key or ()), *([total] if total else ())]
+    needed = [*([key] if isinstance(key, str) else key or ()), *([total] if total else ()), *needs]
     return strawberry.field(resolver=listing, description=description, metadata=metadata(*needed))
 
 

@@ -44,8 +44,11 @@ def _of_pages(show: Callable[[Page], Any]) -> Any:
         return show(await root.page())
 
     async def batch(parents: Sequence[Listing]) -> Any:
-        store, read = parents[0].store, parents[0].read
-        return [show(page) for page in await store.load_all(read, [listing.window for listing in parents])]
+        pages: dict[Paged, Any] = dict.fromkeys(listing.read for listing in parents)
+        for read in pages:  # one, but where the row chooses it
+            windows = [listing.window for listing in parents if listing.read is read]
+            pages[read] = iter(await parents[0].store.load_all(read, windows))
+        return [show(next(pages[listing.read])) for listing in parents]
 
     resolve.batch = batch  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import strawberry
 
-from resolvers.researchers import researchers_of_topic
+from resolvers.researchers import researchers_of
 from resolvers.topics import topic_by_id, topics_below
 from resolvers.works import works_of_topic
 from schema.enums import TopicLevel, TopicOrder, TopicShareOrder, WorkOrder
@@ -50,7 +50,7 @@ class Topic(Node, Followable):
     parent: ATopic | None = link(topic_by_id, "The one above it; null for a domain.", key="parent_id")
     work_count: int = column("How many works are about it or about one below it.")
     citation_count: int = column("How often those works have been cited.")
-    researcher_count: int = column("How many researchers have it among their topics.")
+    researcher_count: int = column("How many researchers have a work about it or about one below it.")
 
     @computed("id", description="Its OpenAlex id, such as `T10055` or `subfields/1702`.")
     def open_alex_id(self) -> str | None:
@@ -70,7 +70,10 @@ class Topic(Node, Followable):
         works_of_topic, "Works about it or about one below it.", order=WorkOrder.NEWEST, filter=WorkFilter
     )
     researchers: TopicResearcherConnection = paged(
-        researchers_of_topic, "Researchers who have it among their topics.", order=TopicShareOrder.MOST_WORKS
+        researchers_of,
+        "Researchers who have it, or one below it, among their topics.",
+        order=TopicShareOrder.MOST_WORKS,
+        needs=("level",),
     )
     provenance: list[Provenance] = provenance("T")
 

@@ -141,12 +141,14 @@ async def test_links_are_filtered_by_ids(world, ask):
 
 async def test_a_topic_has_all_works_below_it(world, ask):
     world()
-    query = '{ topic(by: {slug: "d"}) { level openAlexId works { totalCount } children { nodes { slug } } } }'
+    query = """{ topic(by: {slug: "d"}) { level openAlexId works { totalCount } children { nodes { slug } }
+      researchers(first: 1) { totalCount edges { workCount share node { slug } } } } }"""
     assert (await ask(query))["topic"] == {
         "level": "DOMAIN",
         "openAlexId": "domains/1",
         "works": {"totalCount": 6},
         "children": {"nodes": [{"slug": "t-1"}, {"slug": "t-2"}, {"slug": "t-3"}]},
+        "researchers": {"totalCount": 2, "edges": [{"workCount": 3, "share": 1.0, "node": {"slug": "r-2"}}]},
     }
 
 
