@@ -10,7 +10,7 @@ MAX_AUTHORS = 50  # above it, a byline says little about who works with whom
 MIN_WORKS, MIN_SCORE, FALLBACK = 2, 0.5, 3
 
 TEMPORARY = (
-    "stale_researcher", "mine", "person", "byline", "calendar", "topic_under", "topic_work", "topic_total", "topic_people",
+    "stale_researcher", "mine", "person", "circle", "interest", "byline", "calendar", "topic_under", "topic_work", "topic_total", "topic_people",
     "institution_total", "institution_people", "source_total",
 )  # fmt: skip
 
@@ -75,15 +75,21 @@ RESEARCHERS = (
     JOIN work_topic AS wt ON wt.work_id = m.work_id JOIN topic AS t ON t.id = wt.topic_id AND t.level = 'TOPIC'
     GROUP BY m.researcher_id, wt.topic_id) AS counted) AS ranked
     JOIN person AS p ON p.id = ranked.researcher_id WHERE fits OR (fitting = 0 AND place <= {FALLBACK})""",
+    "ANALYZE collaboration",
+    "CREATE TEMP TABLE circle (id BIGINT PRIMARY KEY, collaborators INTEGER, close INTEGER)",
+    """INSERT INTO circle SELECT c.researcher_id, count(*), sum(CASE WHEN c.is_close THEN 1 ELSE 0 END)
+    FROM stale_researcher AS s JOIN collaboration AS c ON c.researcher_id = s.id GROUP BY c.researcher_id""",
+    "CREATE TEMP TABLE interest (id BIGINT PRIMARY KEY, topics INTEGER)",
+    """INSERT INTO interest SELECT t.researcher_id, count(*)
+    FROM stale_researcher AS s JOIN researcher_topic AS t ON t.researcher_id = s.id GROUP BY t.researcher_id""",
     """UPDATE researcher SET work_count = d.works, citation_count = d.citations, h_index = d.h, i10_index = d.i10,
     first_year = d.first, last_year = d.last, newest_year = coalesce(d.last, 0), topic_count = d.topics,
     collaborator_count = d.collaborators, close_collaborator_count = d.close, derived_at = :now FROM
     (SELECT s.id, coalesce(p.works, 0) AS works, coalesce(p.citations, 0) AS citations, coalesce(p.h, 0) AS h,
-    coalesce(p.i10, 0) AS i10, p.first, p.last,
-    (SELECT count(*) FROM researcher_topic AS t WHERE t.researcher_id = s.id) AS topics,
-    (SELECT count(*) FROM collaboration AS c WHERE c.researcher_id = s.id) AS collaborators,
-    (SELECT count(*) FROM collaboration AS c WHERE c.researcher_id = s.id AND c.is_close) AS close
-    FROM stale_researcher AS s LEFT JOIN person AS p ON p.id = s.id) AS d WHERE researcher.id = d.id""",
+    coalesce(p.i10, 0) AS i10, p.first, p.last, coalesce(t.topics, 0) AS topics,
+    coalesce(c.collaborators, 0) AS collaborators, coalesce(c.close, 0) AS close
+    FROM stale_researcher AS s LEFT JOIN person AS p ON p.id = s.id LEFT JOIN circle AS c ON c.id = s.id
+    LEFT JOIN interest AS t ON t.id = s.id) AS d WHERE researcher.id = d.id""",
 )
 
 TOPICS = (

@@ -10,7 +10,7 @@ MAGIC = b"\x1f\x8b"
 _GZIP = 31  # zlib's code for a gzip member with its checks
 
 
-class Broken(Exception):  # noqa: N818 - the stream's state
+class Broken(Exception):
     """The stream cannot be read on; its whole sound beginning was yielded."""
 
 

@@ -65,7 +65,7 @@ def _is_formula(body: str, after: str) -> bool:
         return False
     if re.search(r"[\\^_{]", body):
         return True
-    touching = after.isdigit() or (after.isalpha() and len(body) > 3)  # noqa: PLR2004 - `$k$NN`, but not Micro$oft and Ca$h
+    touching = after.isdigit() or (after.isalpha() and len(body) > 3)
     return not (body[0].isspace() or body[-1].isspace() or touching or re.search(r"[A-Za-z]{3,} [A-Za-z]{3,}", body))
 
 

@@ -22,16 +22,16 @@ def table_columns(kind: str) -> list[str]:
 
 def _external_ids(kind: str) -> list[Statement]:
     return [
-        f"INSERT INTO external_id (kind, entity_id, scheme, value)"  # noqa: S608
+        f"INSERT INTO external_id (kind, entity_id, scheme, value)"
         f" SELECT '{kind}', m.into_id, e.scheme, e.value FROM external_id AS e"
         f" JOIN moved AS m ON m.old_id = e.entity_id WHERE e.kind = '{kind}' ON CONFLICT DO NOTHING",
-        f"DELETE FROM external_id WHERE kind = '{kind}' AND entity_id IN (SELECT old_id FROM moved)",  # noqa: S608
+        f"DELETE FROM external_id WHERE kind = '{kind}' AND entity_id IN (SELECT old_id FROM moved)",
     ]
 
 
 def _repointed(table: str, column: str) -> Statement:
     return (
-        f"UPDATE {table} SET {column} = (SELECT m.into_id FROM moved AS m WHERE m.old_id = {table}.{column})"  # noqa: S608
+        f"UPDATE {table} SET {column} = (SELECT m.into_id FROM moved AS m WHERE m.old_id = {table}.{column})"
         f" WHERE {column} IN (SELECT old_id FROM moved)"
     )
 
@@ -39,7 +39,7 @@ def _repointed(table: str, column: str) -> Statement:
 def _copied(table: str, key: str, columns: str) -> Statement:
     """The heirs' own rows: only the id differs."""
     return (
-        f"INSERT INTO {table} ({key}, {columns}) SELECT h.into_id, {columns} FROM {table} AS t"  # noqa: S608
+        f"INSERT INTO {table} ({key}, {columns}) SELECT h.into_id, {columns} FROM {table} AS t"
         f" JOIN heir AS h ON h.old_id = t.{key}"
     )
 

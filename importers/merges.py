@@ -30,8 +30,8 @@ def merge(store: Store, kind: str, merges: Iterable[tuple[date | None, int, int]
 
 def survivors(store: Store, kind: str, ids: Iterable[int]) -> dict[int, int]:
     """Those of the ids that were merged away, and what they became."""
-    sql = f"SELECT old_id, into_id FROM merged_id WHERE kind = '{kind}' AND old_id IN (SELECT value FROM {{each}})"  # noqa: S608
-    return dict(store.fetch(sql, ids))  # type: ignore[arg-type]
+    sql = f"SELECT old_id, into_id FROM merged_id WHERE kind = '{kind}' AND old_id IN (SELECT value FROM {{each}})"
+    return dict(store.fetch(sql, ids))
 
 
 def _load(store: Store, merges: Iterable[tuple[date | None, int, int]]) -> None:
@@ -59,7 +59,7 @@ def _sorted(store: Store) -> Iterator[list[Row]]:
     )
     store.execute("CREATE INDEX merging_sorted_number ON merging_sorted (number)")
     start = 0
-    page_sql = f"SELECT old_id, into_id FROM merging_sorted WHERE number > {{start}} ORDER BY number LIMIT {PAGE}"  # noqa: S608
+    page_sql = f"SELECT old_id, into_id FROM merging_sorted WHERE number > {{start}} ORDER BY number LIMIT {PAGE}"
     while page := store.fetch(page_sql.format(start=start)):
         yield page
         start += len(page)
@@ -72,7 +72,7 @@ def _chain(store: Store, kind: str, page: Sequence[Row]) -> None:
         merged_into.setdefault(survivor, set()).add(number)
     touched: set[int] = set()
     for old, target in page:
-        survivor = into.get(target, target)
+        survivor = int(into.get(target, target))
         if survivor == old:  # the row closes a cycle: its target comes back
             survivor = target
             merged_into[old].discard(target)
@@ -88,12 +88,12 @@ def _chain(store: Store, kind: str, page: Sequence[Row]) -> None:
 
 
 def _keep(store: Store, kind: str, into: dict[int, int], touched: set[int]) -> None:
-    store.execute(f"DELETE FROM merged_id WHERE kind = '{kind}' AND old_id IN (SELECT value FROM {{each}})", touched)  # noqa: S608
+    store.execute(f"DELETE FROM merged_id WHERE kind = '{kind}' AND old_id IN (SELECT value FROM {{each}})", touched)
     rows = [(kind, number, into[number]) for number in sorted(touched) if number in into]
     store.insert("merged_id", ("kind", "old_id", "into_id"), rows)
     # What merged into one of these before goes on to where it went.
     store.execute(
-        f"UPDATE merged_id SET into_id = (SELECT next.into_id FROM merged_id AS next"  # noqa: S608
+        f"UPDATE merged_id SET into_id = (SELECT next.into_id FROM merged_id AS next"
         f" WHERE next.kind = '{kind}' AND next.old_id = merged_id.into_id)"
         f" WHERE kind = '{kind}' AND into_id IN (SELECT value FROM {{each}})",
         [row[1] for row in rows],
@@ -103,11 +103,11 @@ def _keep(store: Store, kind: str, into: dict[int, int], touched: set[int]) -> N
 def _move(store: Store, kind: str) -> None:
     """Let the rows of merged ids follow. An heir takes the place of the first row merged into an id that has none."""
     store.execute(
-        f"CREATE TEMP TABLE moved AS SELECT DISTINCT m.old_id, m.into_id FROM merging AS g"  # noqa: S608
+        f"CREATE TEMP TABLE moved AS SELECT DISTINCT m.old_id, m.into_id FROM merging AS g"
         f" JOIN merged_id AS m ON m.kind = '{kind}' AND m.old_id = g.old_id"
     )
     store.execute(
-        f"CREATE TEMP TABLE heir AS SELECT m.into_id, min(m.old_id) AS old_id FROM moved AS m"  # noqa: S608
+        f"CREATE TEMP TABLE heir AS SELECT m.into_id, min(m.old_id) AS old_id FROM moved AS m"
         f" JOIN {kind} AS loser ON loser.id = m.old_id"
         f" WHERE NOT EXISTS (SELECT 1 FROM {kind} AS k WHERE k.id = m.into_id) GROUP BY m.into_id"
     )
@@ -129,7 +129,7 @@ def _inherit(store: Store, kind: str) -> None:
     if slugged:  # unique: the heir's waits until the loser has gone
         copied = copied.replace("loser.slug", "'~' || heir.into_id")
     store.execute(
-        f"INSERT INTO {kind} (id, version, {', '.join(columns)}) SELECT heir.into_id, 0, {copied}"  # noqa: S608
+        f"INSERT INTO {kind} (id, version, {', '.join(columns)}) SELECT heir.into_id, 0, {copied}"
         f" FROM heir JOIN {kind} AS loser ON loser.id = heir.old_id"
     )
 
@@ -138,9 +138,9 @@ def _bury(store: Store, kind: str) -> None:
     slugged = "slug" in table_columns(kind)
     if slugged:
         store.execute(
-            f"CREATE TEMP TABLE freed AS SELECT heir.into_id, loser.slug FROM heir JOIN {kind} AS loser ON loser.id = heir.old_id"  # noqa: S608
+            f"CREATE TEMP TABLE freed AS SELECT heir.into_id, loser.slug FROM heir JOIN {kind} AS loser ON loser.id = heir.old_id"
         )
-    store.execute(f"DELETE FROM {kind} WHERE id IN (SELECT old_id FROM moved)")  # noqa: S608
+    store.execute(f"DELETE FROM {kind} WHERE id IN (SELECT old_id FROM moved)")
     if slugged:
-        store.execute(f"UPDATE {kind} SET slug = freed.slug FROM freed WHERE {kind}.id = freed.into_id")  # noqa: S608
+        store.execute(f"UPDATE {kind} SET slug = freed.slug FROM freed WHERE {kind}.id = freed.into_id")
         store.execute("DROP TABLE freed")

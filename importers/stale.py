@@ -38,4 +38,4 @@ def mark_selected(store: Store, kind: str, select: str, values: Iterable[int] | 
 
 
 def _marking(kind: str, select: str) -> str:
-    return f"INSERT INTO stale (kind, id) SELECT '{kind}', found.* FROM ({select}) AS found WHERE true ON CONFLICT DO NOTHING"  # noqa: S608
+    return f"INSERT INTO stale (kind, id) SELECT '{kind}', found.* FROM ({select}) AS found WHERE true ON CONFLICT DO NOTHING"

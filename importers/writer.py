@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import models
 from importers import slugs, stale
+from importers.openalex import stubs
 from importers.openalex.entry import CHILDREN, COLUMNS, Entry, Row
 from importers.store import Store
 
@@ -30,7 +32,8 @@ _NAMES = {  # the place of an id in a child's row
 _OWNED_BY = {
     "researcher": {"affiliation": "researcher_id"},
     "work": {
-        "authorship": "work_id",  # its institutions go with it
+        "authorship_institution": "work_id",
+        "authorship": "work_id",
         "work_topic": "work_id",
         "work_keyword": "work_id",
         "reference": "citing_id",
@@ -109,7 +112,7 @@ class Writer:
             (kind, number): version
             for kind, numbers in ids.items()
             for number, version in self._store.fetch(
-                f"SELECT id, version FROM {kind} WHERE id IN (SELECT value FROM {{each}})",  # noqa: S608
+                f"SELECT id, version FROM {kind} WHERE id IN (SELECT value FROM {{each}})",
                 numbers,
             )
         }
@@ -122,30 +125,36 @@ class Writer:
         for kind, numbers in ids.items():
             stale.mark_named_by(self._store, kind, numbers)
             for table, column in _OWNED_BY.get(kind, {}).items():
-                self._store.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM {{each}})", numbers)  # noqa: S608
-            forget_ids = f"DELETE FROM external_id WHERE kind = '{kind}' AND entity_id IN (SELECT value FROM {{each}})"  # noqa: S608
+                self._store.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM {{each}})", numbers)
+            forget_ids = f"DELETE FROM external_id WHERE kind = '{kind}' AND entity_id IN (SELECT value FROM {{each}})"
             self._store.execute(forget_ids, numbers)
 
     def _arrive(self, new: Sequence[Entry], named_by: Sequence[Entry]) -> dict[str, list[int]]:
         """Insert the new entries and those only named so far, in the order of the records. The ids, by kind."""
-        arriving: dict[str, dict[int, Row]] = {kind: {} for kind in COLUMNS}
+        arriving: dict[str, dict[int, Any]] = {kind: {} for kind in COLUMNS}
         own = {(entry.kind, entry.id): entry.row for entry in new}
         for entry in named_by:
-            for kind, row in entry.stubs:
-                arriving[kind].setdefault(row[0], own.get((kind, row[0]), row))
+            for kind, some in entry.named.items():
+                rows = arriving[kind]
+                for number, facts in some.items():
+                    if number not in rows:
+                        rows[number] = own.get((kind, number)) or facts
             if (entry.kind, entry.id) in own:
                 arriving[entry.kind][entry.id] = entry.row
         for kind, rows in arriving.items():
             named = [number for number in rows if (kind, number) not in own]
-            for number in self._standing_among(kind, named):
-                del rows[number]
+            for standing in self._standing_among(kind, named):
+                del rows[int(standing)]
+            for number in rows:
+                if (kind, number) not in own:
+                    rows[number] = stubs.row(kind, number, rows[number])
             self._insert(kind, list(rows.values()))
             self._standing.add(kind, rows)
         return {kind: list(rows) for kind, rows in arriving.items()}
 
     def _standing_among(self, kind: str, named: Sequence[int | str]) -> set[int | str]:
         asked = self._standing.missing(kind, named)
-        sql = f"SELECT id FROM {kind} WHERE id IN (SELECT value FROM {{each}})"  # noqa: S608
+        sql = f"SELECT id FROM {kind} WHERE id IN (SELECT value FROM {{each}})"
         found = {row[0] for row in self._store.fetch(sql, asked)} if asked else set()
         self._standing.add(kind, found)
         return found | (set(named) - set(asked))
@@ -186,9 +195,9 @@ class Writer:
             if entry.kind == "topic":
                 named["topic"].add(entry.id)
         for kind, ids in named.items():
-            ids.discard(None)  # type: ignore[arg-type]
+            ids.discard(None)
             fresh = self._stale.missing(kind, ids)
-            stale.mark(self._store, kind, sorted(fresh))
+            stale.mark(self._store, kind, sorted(map(int, fresh)))
             self._stale.add(kind, fresh)
 
 

@@ -1,5 +1,6 @@
 """A part's lines → batches of entries. Boundaries depend on the file alone, so a resumed import cuts where it did."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
@@ -10,9 +11,16 @@ from importers.openalex.records import read
 from importers.openalex.snapshot import Damaged, Line, Part, lines
 from importers.openalex.summary import Tallies
 
-ENTITY = {"work": "works", "researcher": "authors", "institution": "institutions", "source": "sources", "topic": "topics"}
+ENTITY = {
+    "work": "works",
+    "researcher": "authors",
+    "institution": "institutions",
+    "source": "sources",
+    "topic": "topics",
+}
 BATCH_RECORDS = 1_000
 BATCH_BYTES = 16 * 2**20
+COLLECTED = 50_000  # records; what the reading of LaTeX leaves in cycles is little, but grows
 
 
 class Read(NamedTuple):
@@ -48,13 +56,17 @@ def batches(
     part: Part, rules: Rules, *, start: int = 0, size: int = BATCH_RECORDS, stdin: BinaryIO | None = None
 ) -> Iterator[Batch]:
     """The lines after the first `start`. Raises Damaged after the batch that holds the last good line."""
-    batch = Batch(lines=start)
+    batch, records = Batch(lines=start), 0
     try:
         for line in lines(part, start=start, stdin=stdin):
             _take(batch, part, rules, line)
             if batch.records >= size or batch.size >= BATCH_BYTES:
                 yield batch
+                records += batch.records
                 batch = Batch(lines=line.number, offset=line.offset)
+                if records >= COLLECTED:
+                    gc.collect()
+                    records = 0
     except Damaged:
         if batch.records:
             yield batch

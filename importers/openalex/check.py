@@ -20,6 +20,7 @@ def check(snapshot: Snapshot, parts: Sequence[Part], rules: Rules, watched: Watc
                 tallies += batch.tallies + Tallies((ENTITY[read.entry.kind], "imported", "") for read in batch.reads)
                 shown += _first(batch, LETTERS_SHOWN - len(shown))
                 watched.read(part, batch.offset, batch.records)
+                batch.reads.clear()
         except Damaged as damaged:
             damages.append(str(damaged))
         watched.finish(part)

@@ -1,10 +1,12 @@
 """A record as rows: what the reader of records makes and the writer takes."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 Row = tuple[Any, ...]
 Survivors = Mapping[tuple[str, int], int]  # (kind, merged id) → the id that lives on
+Named = defaultdict[str, dict[int, Any]]  # by kind and id what is said of it; stubs.row makes its row
 
 # The columns of each kind that a record fills; `id` first, `version` last.
 COLUMNS = {
@@ -34,24 +36,17 @@ CHILDREN = {
 }
 
 
-class Stub(NamedTuple):
-    """A record known only from inside another; inserted where there is none."""
-
-    kind: str
-    row: Row
-
-
 class Entry(NamedTuple):
     kind: str
     id: int
     version: int
     row: Row  # in the order of COLUMNS[kind]
-    stubs: list[Stub]  # parents before children
+    named: Named  # who and what else the record names
     children: dict[str, list[Row]]  # by table, in the order of CHILDREN[table]
     keywords: list[Row] = []  # (id, display_name)
 
 
-class Skipped(Exception):  # noqa: N818 - no error: a valid record that this store does not keep
+class Skipped(Exception):
     def __init__(self, reason: str, kind: str | None = None) -> None:
         super().__init__(reason)
         self.reason, self.kind = reason, kind  # one of a few reasons

@@ -15,6 +15,7 @@ YEARS = range(1000, 2201)
 
 JSON = dict[str, Any]
 
+_PREFIX = {letter: f"https://openalex.org/{letter}" for letter in "WAIST"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ORCID = re.compile(r"(\d{4}-\d{4}-\d{4}-\d{3}[\dX])/?$")
 _ROR = re.compile(r"0[a-z0-9]{8}$")
@@ -29,6 +30,8 @@ def key(value: object, letter: str) -> int | None:
     """The number of `https://openalex.org/W123` or `W123`, if the letter is this one."""
     if type(value) is not str:
         return None
+    if value.startswith(_PREFIX[letter]) and value.isascii() and len(digits := value[22:]) < 19 and digits.isdecimal():
+        return int(digits) or None
     short = value[value.rfind("/") + 1 :]
     if short[:1].upper() != letter:
         return None

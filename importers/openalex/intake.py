@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -51,9 +53,10 @@ class Intake:
         part = reading.part
         found = batches(part, self._rules, start=reading.lines, size=self._batch_size, stdin=stdin)
         try:
-            for batch in found:
+            for batch in _ahead(found):
                 self._commit(reading, batch)
                 watched.read(part, batch.offset, batch.records)
+                batch.reads.clear()  # an exception's frames may hold on to the batch
         except Damaged as damaged:
             return False, [str(damaged)]
         reading.finished = True
@@ -103,7 +106,9 @@ class Intake:
         for kind, number in (one for of_one in named for one in of_one):
             if kind in self._merged:
                 ids[kind].add(number)
-        became = {(kind, old): into for kind, some in ids.items() for old, into in survivors(self._store, kind, some).items()}
+        became = {
+            (kind, old): into for kind, some in ids.items() for old, into in survivors(self._store, kind, some).items()
+        }
         if not became:
             return
         reads, batch.reads = batch.reads, []
@@ -117,10 +122,20 @@ class Intake:
                 refuse(batch, part, read.line, read.data, outcome)
 
 
+def _ahead(found: Iterator[Batch]) -> Iterator[Batch]:
+    """Reads the next batch while one is written: the drivers wait for the database without holding Python up."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, found, None)
+        while batch := coming.result():
+            coming = pool.submit(next, found, None)
+            yield batch
+
+
 def _named(entry: Entry) -> set[tuple[str, int]]:
     """Every id in a record, its own included."""
     cited = (("work", row[1]) for row in entry.children.get("reference", ()))
-    return {(entry.kind, entry.id), *((stub.kind, stub.row[0]) for stub in entry.stubs), *cited}
+    others = ((kind, number) for kind, some in entry.named.items() for number in some)
+    return {(entry.kind, entry.id), *others, *cited}
 
 
 def _miscounted(reading: Reading) -> list[str]:

@@ -72,7 +72,7 @@ class Ledger:
             return self._begin(since, letters_from)
         self.run_id, self._facts = found.id, orjson.loads(found.summary)
         written = select(func.max(_parts.c.dead_letter_bytes)).where(_parts.c.run_id == self.run_id)
-        return max(self._connection.scalar(written) or 0, self._facts.get("letters_from", 0))
+        return int(max(self._connection.scalar(written) or 0, self._facts.get("letters_from", 0)))
 
     def _begin(self, since: date | None, letters_from: int) -> int:
         self._facts = {"since": since.isoformat() if since else None, "letters_from": letters_from}
@@ -112,7 +112,9 @@ class Ledger:
         newest = (
             select(_runs.c.summary, func.max(_parts.c.updated_date))
             .join(_runs, _runs.c.id == _parts.c.run_id)
-            .where(_parts.c.root == self._root, _parts.c.entity == entity, _parts.c.finished, _runs.c.status == "COMPLETED")
+            .where(
+                _parts.c.root == self._root, _parts.c.entity == entity, _parts.c.finished, _runs.c.status == "COMPLETED"
+            )
             .group_by(_runs.c.id)
         )
         # A run told to begin on some day has left out what is older.

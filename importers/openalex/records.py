@@ -4,6 +4,7 @@ Three schema eras are read alike (2023, 2024/25, 2026): keys are looked for unde
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -11,9 +12,10 @@ from functools import lru_cache
 import orjson
 
 from importers.openalex import fields, stubs
-from importers.openalex.entry import Entry, Rejected, Row, Skipped, Stub, Survivors
+from importers.openalex.entry import Entry, Named, Rejected, Row, Skipped, Survivors
 from importers.openalex.fields import JSON
 from importers.openalex.works import work
+from models.columns import fold
 
 KINDS = {"W": "work", "A": "researcher", "I": "institution", "S": "source", "T": "topic"}
 
@@ -47,12 +49,8 @@ def identify(record: JSON) -> tuple[str, int]:
     found = _SHORT.fullmatch(short)
     if found and (kind := KINDS.get(found[1].upper())) and (number := fields.key(short, found[1].upper())):
         return kind, number
-    if (
-        found
-        and found[1].upper() not in KINDS
-        or str(given).startswith("https://openalex.org/")
-        and short
-        and not found
+    if (found and found[1].upper() not in KINDS) or (
+        str(given).startswith("https://openalex.org/") and short and not found
     ):
         raise Skipped("not kept")
     raise Rejected(f"no usable id: {str(given)[:100]!r}" if "id" in record else "no id")
@@ -69,36 +67,29 @@ def _loads(data: bytes) -> JSON:
 
 
 def researcher(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
-    affiliations, named = _affiliations(record, number, survivors)
+    named: Named = defaultdict(dict)
+    affiliations = _affiliations(record, number, named, survivors)
     last = record.get("last_known_institutions")
-    latest = next(fields.mappings(last if last else [record.get("last_known_institution")]), {})
-    known = stubs.institution(latest, survivors)
-    if known:
-        named.append(known)
-    institution_id = known.row[0] if known else _latest(affiliations)
+    latest = next(fields.mappings(last or [record.get("last_known_institution")]), None)
+    institution_id = stubs.institution(latest, named, survivors) or _latest(affiliations)
     name = stubs.name(record.get("display_name"))
     others = fields.texts(record.get("display_name_alternatives") or record.get("raw_author_names"))
     orcid = fields.orcid(record.get("orcid") or fields.mapping(record.get("ids")).get("orcid"))
-    row = (number, name, stubs.fold(name), _names(others, name), orcid, institution_id, version)
-    return Entry(
-        "researcher", number, version, row, named, {"affiliation": affiliations, **_ids("researcher", record, number)}
-    )
+    row = (number, name, fold(name), _names(others, name), orcid, institution_id, version)
+    children = {"affiliation": affiliations, **_ids("researcher", record, number)}
+    return Entry("researcher", number, version, row, named, children)
 
 
-def _affiliations(record: JSON, number: int, survivors: Survivors) -> tuple[list[Row], list[Stub]]:
+def _affiliations(record: JSON, number: int, named: Named, survivors: Survivors) -> list[Row]:
     """One row an institution, over all the years its entries give."""
     years: dict[int, list[int]] = {}
-    named: dict[int, Stub] = {}
     for affiliation in fields.mappings(record.get("affiliations")):
-        stub = stubs.institution(affiliation.get("institution"), survivors)
-        if stub is None:
-            continue
-        given = affiliation.get("years")
-        found = [year for year in map(fields.year, given if isinstance(given, list) else []) if year]
-        years.setdefault(stub.row[0], []).extend(found)
-        named.setdefault(stub.row[0], stub)
-    rows = [(number, at, min(found, default=None), max(found, default=None)) for at, found in years.items()]
-    return rows, list(named.values())
+        at = stubs.institution(affiliation.get("institution"), named, survivors)
+        if at:
+            given = affiliation.get("years")
+            found = years.setdefault(at, [])
+            found += [year for year in map(fields.year, given if isinstance(given, list) else []) if year]
+    return [(number, at, min(found, default=None), max(found, default=None)) for at, found in years.items()]
 
 
 def _latest(affiliations: list[Row]) -> int | None:
@@ -113,7 +104,7 @@ def institution(record: JSON, number: int, version: int, survivors: Survivors) -
     row = (
         number,
         name,
-        stubs.fold(name),
+        fold(name),
         _names(list(dict.fromkeys(others)), name),
         fields.ror(record.get("ror") or fields.mapping(record.get("ids")).get("ror")),
         fields.country(record.get("country_code") or geo.get("country_code")),
@@ -124,7 +115,7 @@ def institution(record: JSON, number: int, version: int, survivors: Survivors) -
         fields.real(geo.get("longitude"), -180, 180),
         version,
     )
-    return Entry("institution", number, version, row, [], _ids("institution", record, number))
+    return Entry("institution", number, version, row, defaultdict(dict), _ids("institution", record, number))
 
 
 def source(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
@@ -144,15 +135,15 @@ def source(record: JSON, number: int, version: int, survivors: Survivors) -> Ent
         ("source", number, "issn", issn) for issn in fields.texts(record.get("issn")) if len(issn) <= fields.MAX_INDEXED
     ]
     children["external_id"] += [row for row in issns if row[2:] not in known]
-    return Entry("source", number, version, row, [], children)
+    return Entry("source", number, version, row, defaultdict(dict), children)
 
 
 def topic(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
-    *above, own = stubs.topic(record, survivors)
-    keywords = orjson.dumps(fields.texts(record.get("keywords"))).decode()
-    _, level, parent, name, key, *_ = own.row
+    named: Named = defaultdict(dict)
+    _, level, parent, name, key, *_ = stubs.topic(record, named, survivors) or ()
+    keywords = _dumped(tuple(fields.texts(record.get("keywords"))))
     row = (number, level, parent, name, key, fields.text(record.get("description")), keywords, version)
-    return Entry("topic", number, version, row, above, _ids("topic", record, number))
+    return Entry("topic", number, version, row, named, _ids("topic", record, number))
 
 
 def _names(names: list[str], leave_out: str) -> str:

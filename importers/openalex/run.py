@@ -1,7 +1,9 @@
 """The run of an import: merges, files in their order, deletions, derivation."""
 
+import gc
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -30,6 +32,18 @@ REMOVED_AT_ONCE = 10_000
 PROBLEMS_SHOWN = 10  # of one file
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Batches are many tuples and hardly a cycle: to look for some took a third of the whole time."""
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@_uncollected()
 def run(
     engine: Engine,
     path: str,
@@ -104,16 +118,20 @@ class _Run:
             self._ledger.save(reading, self._letters.size)
         self._say(problems.said)
 
-    def read(self, parts: Sequence[Part], since: date | None, progress: Progress | None, stdin: BinaryIO | None) -> None:
+    def read(
+        self, parts: Sequence[Part], since: date | None, progress: Progress | None, stdin: BinaryIO | None
+    ) -> None:
         with self._connection.begin():
             readings = [reading for part in parts if not self._done(reading := self._ledger.reading(part), since)]
             intake = Intake(self._connection, self._store, self._ledger, self._letters, self._rules, self.batch_size)
         watched = Watched([reading.part for reading in readings], progress)
         self._summary.files_read, self._summary.files_skipped = len(readings), len(parts) - len(readings)
+        self._store.check_keys(False)
         for reading in readings:
             whole, problems = intake.read(reading, watched, stdin)
             self._say(problems, ok=whole)
             watched.finish(reading.part)
+        self._store.check_keys(True)
 
     def _done(self, reading: Reading, since: date | None) -> bool:
         """Whether it was read before, or is older than what earlier runs have read."""
@@ -146,6 +164,7 @@ class _Run:
             if stale:
                 self._store.analyze()
         if stale:
+            self._store.check_keys(False)
             with self._connection.begin():
                 derive(self._connection)
             with self._connection.begin():

@@ -25,7 +25,7 @@ BOM = b"\xef\xbb\xbf"
 OnProblem = Callable[[Path, int, str], None]
 
 
-class Damaged(Exception):  # noqa: N818 - the file's state
+class Damaged(Exception):
     """The file breaks after line `line_number`, up to which every line was yielded."""
 
     def __init__(self, part: "Part", line_number: int, reason: str) -> None:

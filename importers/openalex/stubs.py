@@ -1,85 +1,111 @@
-"""What a work's or author's record says of others: enough to name them until their own records come."""
+"""What a record says of others: enough to name them until their own records come."""
 
 from functools import lru_cache
+from typing import Any
 
 from importers.openalex import fields
-from importers.openalex.entry import Stub, Survivors
+from importers.openalex.entry import Named, Row, Survivors
 from importers.openalex.fields import JSON
 from importers.text import plain
 from models.columns import fold
 
 LEVELS = {"DOMAIN": 10**9, "FIELD": 2 * 10**9, "SUBFIELD": 3 * 10**9}
-_CACHED = 16_384  # names repeat a lot: institutions in bylines, topics on works
 UNNAMED = "Unnamed"
 FIRST_LIVING_AUTHOR = 5_000_000_000
 NOBODY = {9_999_999_999, 5_317_838_346}  # "no author" and "deleted author": a place in a byline, no researcher
+_CACHED = 16_384  # the same few topics stand on most works
 
-
-@lru_cache(_CACHED)
-def _name(given: str) -> str:
-    return plain(given) or UNNAMED
+Above = tuple[tuple[int | None, str], ...]
 
 
 def name(given: object) -> str:
-    return _name(given) if isinstance(given, str) else UNNAMED
+    return plain(given) or UNNAMED if isinstance(given, str) else UNNAMED
 
 
-def researcher(number: int, given: object, orcid: object) -> Stub:
-    shown = name(given)
-    return Stub("researcher", (number, shown, fold(shown), "[]", fields.orcid(orcid), None, 0))
+def institution(record: object, named: Named, survivors: Survivors) -> int | None:
+    """The id of an institution that a record names; what it says of it is kept in `named`."""
+    return _named("institution", "I", record, named, survivors)
 
 
-def institution(record: object, survivors: Survivors) -> Stub | None:
-    found = fields.mapping(record)
-    number = fields.key(found.get("id"), "I")
+def source(record: object, named: Named, survivors: Survivors) -> int | None:
+    return _named("source", "S", record, named, survivors)
+
+
+def _named(kind: str, letter: str, record: object, named: Named, survivors: Survivors) -> int | None:
+    number = fields.key(record.get("id"), letter) if isinstance(record, dict) else None
     if number is None:
         return None
-    number = survivors.get(("institution", number), number)
-    facts = (found.get("display_name"), found.get("ror"), found.get("country_code"), found.get("type"))
-    return _institution(number, *(fact if isinstance(fact, str) else None for fact in facts))
+    if survivors:
+        number = survivors.get((kind, number), number)
+    named[kind].setdefault(number, record)
+    return number
 
 
-@lru_cache(_CACHED)
-def _institution(number: int, given: str | None, ror: str | None, country: str | None, kind: str | None) -> Stub:
-    shown = name(given)
-    row = (number, shown, fold(shown), "[]", fields.ror(ror), fields.country(country), fields.text(kind))
-    return Stub("institution", (*row, None, None, None, None, 0))
-
-
-def source(record: object, survivors: Survivors) -> Stub | None:
-    found = fields.mapping(record)
-    number = fields.key(found.get("id"), "S")
+def researcher(author: JSON, raw_name: str | None, named: Named, survivors: Survivors) -> int | None:
+    """None for an author whom the source does not know."""
+    number = fields.key(author.get("id"), "A")
     if number is None:
         return None
-    number = survivors.get(("source", number), number)
-    publisher = fields.text(found.get("host_organization_name")) or fields.text(found.get("publisher"))
-    row = (number, name(found.get("display_name")), fields.text(found.get("type")), fields.text(found.get("issn_l")))
-    return Stub("source", (*row, publisher, None, fields.truth(found.get("is_oa")), 0))
+    if survivors:
+        number = survivors.get(("researcher", number), number)
+    if number < FIRST_LIVING_AUTHOR or number in NOBODY:
+        return None
+    named["researcher"].setdefault(number, (author.get("display_name") or raw_name, author.get("orcid")))
+    return number
 
 
-def topic(record: JSON, survivors: Survivors) -> list[Stub]:
-    """A topic after the levels above it, domain first; without them if one is missing. Empty without an id."""
+def topic(record: JSON, named: Named, survivors: Survivors) -> Row | None:
+    """The topic's row; it and the levels above it, if all are given, are kept in `named`, domain first."""
     number = fields.key(record.get("id"), "T")
     if number is None:
-        return []
+        return None
     number = survivors.get(("topic", number), number)
-    above: list[tuple[int | None, str]] = []
-    for level in ("domain", "field", "subfield"):
-        found = fields.mapping(record.get(level))
-        above.append((fields.level_key(found.get("id")), name(found.get("display_name"))))
-    return list(_topic(number, name(record.get("display_name")), tuple(above)))
+    above = tuple(_level(record.get(level)) for level in ("domain", "field", "subfield"))
+    rows = _chain(number, name(record.get("display_name")), above)
+    for row in rows:
+        named["topic"].setdefault(row[0], row)
+    return rows[-1]
+
+
+def _level(given: object) -> tuple[int | None, str]:
+    found = fields.mapping(given)
+    return fields.level_key(found.get("id")), name(found.get("display_name"))
 
 
 @lru_cache(_CACHED)
-def _topic(number: int, shown: str, above: tuple[tuple[int | None, str], ...]) -> tuple[Stub, ...]:
-    chain: list[Stub] = []
+def _chain(number: int, shown: str, above: Above) -> tuple[Row, ...]:
+    rows: list[Row] = []
     parent = None
     if all(level_number for level_number, _ in above):
         for (level, offset), (level_number, level_name) in zip(LEVELS.items(), above, strict=True):
-            chain.append(_subject(offset + (level_number or 0), level, parent, level_name))
-            parent = chain[-1].row[0]
-    return (*chain, _subject(number, "TOPIC", parent, shown))
+            rows.append(_subject(offset + (level_number or 0), level, parent, level_name))
+            parent = rows[-1][0]
+    return (*rows, _subject(number, "TOPIC", parent, shown))
 
 
-def _subject(number: int, level: str, parent: int | None, shown: str) -> Stub:
-    return Stub("topic", (number, level, parent, shown, fold(shown), None, "[]", 0))
+def _subject(number: int, level: str, parent: int | None, shown: str) -> Row:
+    return (number, level, parent, shown, fold(shown), None, "[]", 0)
+
+
+def row(kind: str, number: int, facts: Any) -> Row:
+    """The row, of version 0, of what `named` holds; made late, since most of it stands already."""
+    match kind:
+        case "topic":
+            return facts  # type: ignore[no-any-return]
+        case "researcher":
+            given, orcid = facts
+            shown = name(given)
+            return (number, shown, fold(shown), "[]", fields.orcid(orcid), None, 0)
+        case "institution":
+            shown = name(facts.get("display_name"))
+            told = (
+                fields.ror(facts.get("ror")),
+                fields.country(facts.get("country_code")),
+                fields.text(facts.get("type")),
+            )
+            return (number, shown, fold(shown), "[]", *told, None, None, None, None, 0)
+        case _:
+            shown = name(facts.get("display_name"))
+            publisher = fields.text(facts.get("host_organization_name")) or fields.text(facts.get("publisher"))
+            told = (fields.text(facts.get("type")), fields.text(facts.get("issn_l")), publisher)
+            return (number, shown, *told, None, fields.truth(facts.get("is_oa")), 0)

@@ -1,11 +1,12 @@
 """A work's record → its rows."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
 from importers.openalex import fields, stubs
-from importers.openalex.entry import Entry, Rejected, Row, Stub, Survivors
+from importers.openalex.entry import Entry, Named, Rejected, Row, Survivors
 from importers.openalex.fields import JSON
 from importers.text import abstract, clean, plain
 from models.columns import fold
@@ -24,13 +25,12 @@ _KINDS = {
 
 def work(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:
     """Raises Rejected where the byline or the abstract is not what it should be."""
-    named: dict[tuple[str, int], Stub] = {}
+    named: Named = defaultdict(dict)
     authorships, at = _bylines(record.get("authorships"), number, survivors, named)
     topics = _topics(record, number, survivors, named)
     places = list(_places(record))
-    source = next((stub for place in places if (stub := stubs.source(place.get("source"), survivors))), None)
-    if source:
-        named[source.kind, source.row[0]] = source
+    found = (stubs.source(place.get("source"), named, survivors) for place in places)
+    source_id = next(filter(None, found), None)
     keywords, tagged = _keywords(record.get("keywords"), number)
     children: dict[str, list[Row]] = {
         "authorship": authorships,
@@ -40,8 +40,8 @@ def work(record: JSON, number: int, version: int, survivors: Survivors) -> Entry
         "reference": _references(record.get("referenced_works"), number, survivors),
         "external_id": [("work", number, *other) for other in fields.other_ids(record.get("ids"), _COLUMNS)],
     }
-    row = _row(record, number, version, places, source.row[0] if source else None, len(authorships))
-    return Entry("work", number, version, row, list(named.values()), children, keywords)
+    row = _row(record, number, version, places, source_id, len(authorships))
+    return Entry("work", number, version, row, named, children, keywords)
 
 
 def _row(record: JSON, number: int, version: int, places: list[JSON], source_id: int | None, authors: int) -> Row:
@@ -115,9 +115,7 @@ def _places(record: JSON) -> Iterator[JSON]:
         yield {"source": venue, "landing_page_url": venue.get("url"), "pdf_url": None}
 
 
-def _bylines(
-    given: object, number: int, survivors: Survivors, named: dict[tuple[str, int], Stub]
-) -> tuple[list[Row], list[Row]]:
+def _bylines(given: object, number: int, survivors: Survivors, named: Named) -> tuple[list[Row], list[Row]]:
     """Authorships and their institutions; every place of the byline stays, known author or not."""
     if given is None:
         return [], []
@@ -127,39 +125,22 @@ def _bylines(
     at: list[Row] = []
     for position, authorship in enumerate(given):
         author = fields.mapping(authorship.get("author"))
-        person = _person(author, survivors)
         raw = fields.text(authorship.get("raw_author_name")) or fields.text(author.get("display_name"))
-        if person and ("researcher", person) not in named:
-            named["researcher", person] = stubs.researcher(
-                person, author.get("display_name") or raw, author.get("orcid")
-            )
+        person = stubs.researcher(author, raw, named, survivors)
         authorships.append((number, position, person, raw, authorship.get("is_corresponding") is True))
-        ranks: dict[int, int] = {}
-        for record in fields.mappings(authorship.get("institutions")):
-            if stub := stubs.institution(record, survivors):
-                ranks.setdefault(stub.row[0], len(ranks))
-                named.setdefault((stub.kind, stub.row[0]), stub)
-        at += [(number, position, institution, rank) for institution, rank in ranks.items()]
+        if institutions := authorship.get("institutions"):
+            ids = (stubs.institution(record, named, survivors) for record in fields.mappings(institutions))
+            at += [(number, position, one, rank) for rank, one in enumerate(dict.fromkeys(filter(None, ids)))]
     return authorships, at
 
 
-def _person(author: JSON, survivors: Survivors) -> int | None:
-    found = fields.key(author.get("id"), "A")
-    if found is None:
-        return None
-    found = survivors.get(("researcher", found), found)
-    return found if found >= stubs.FIRST_LIVING_AUTHOR and found not in stubs.NOBODY else None
-
-
-def _topics(record: JSON, number: int, survivors: Survivors, named: dict[tuple[str, int], Stub]) -> list[Row]:
+def _topics(record: JSON, number: int, survivors: Survivors, named: Named) -> list[Row]:
     scores: dict[int, float] = {}
     given = record.get("topics")
-    for topic in fields.mappings(given if given else [record.get("primary_topic")]):
-        for stub in (chain := stubs.topic(topic, survivors)):
-            named.setdefault((stub.kind, stub.row[0]), stub)
-        if chain:
+    for topic in fields.mappings(given or [record.get("primary_topic")]):
+        if row := stubs.topic(topic, named, survivors):
             score = fields.real(topic.get("score"), 0, 1) or 0.0
-            scores[chain[-1].row[0]] = max(score, scores.get(chain[-1].row[0], 0.0))
+            scores[row[0]] = max(score, scores.get(row[0], 0.0))
     return [(number, topic_id, score) for topic_id, score in scores.items()]
 
 
