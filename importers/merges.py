@@ -72,7 +72,7 @@ def _chain(store: Store, kind: str, page: Sequence[Row]) -> None:
         merged_into.setdefault(survivor, set()).add(number)
     touched: set[int] = set()
     for old, target in page:
-        survivor = int(into.get(target, target))
+        survivor = into.get(target) or target
         if survivor == old:  # the row closes a cycle: its target comes back
             survivor = target
             merged_into[old].discard(target)
