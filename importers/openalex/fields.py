@@ -129,13 +129,16 @@ def version(updated: object, partition: date | None) -> int:
 
 
 def doi(value: object) -> str | None:
-    found = _DOI.search(text(value).lower()) if type(value) is str and text(value) else None  # type: ignore[union-attr]
+    given = text(value)
+    found = _DOI.search(given.lower()) if given else None
     return found[0] if found and len(found[0]) <= MAX_INDEXED else None
 
 
 def arxiv(value: object) -> str | None:
     """The arXiv id a DOI or address names, without version and subject class: 2003.00832, math/0211159."""
-    found = _ARXIV.search(value.lower()) if type(value) is str and "rxiv" in value.lower() else None
+    if type(value) is not str or "arxiv" not in (lower := value.lower()):
+        return None
+    found = _ARXIV.search(lower)
     return found[1] + (found[2] or "") if found else None
 
 
@@ -161,9 +164,11 @@ def address(value: object) -> str | None:
 
 def other_ids(ids: object, leave_out: frozenset[str]) -> list[tuple[str, str]]:
     """(scheme, value) of what other registries call a record."""
+    if not isinstance(ids, dict) or ids.keys() <= leave_out:
+        return []
     found = (
         (scheme, value)
-        for name, given in mapping(ids).items()
+        for name, given in ids.items()
         if name not in leave_out and (scheme := text(name))
         for one in (given if isinstance(given, list) else [given])
         if (value := _bare(scheme, word(one)))

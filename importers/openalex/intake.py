@@ -2,8 +2,6 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -53,7 +51,7 @@ class Intake:
         part = reading.part
         found = batches(part, self._rules, start=reading.lines, size=self._batch_size, stdin=stdin)
         try:
-            for batch in _ahead(found):
+            for batch in found:
                 self._commit(reading, batch)
                 watched.read(part, batch.offset, batch.records)
                 batch.reads.clear()  # an exception's frames may hold on to the batch
@@ -120,15 +118,6 @@ class Intake:
                 batch.reads.append(read._replace(entry=self._rules.read(part, read.data, became)))
             except (Skipped, Rejected) as outcome:
                 refuse(batch, part, read.line, read.data, outcome)
-
-
-def _ahead(found: Iterator[Batch]) -> Iterator[Batch]:
-    """Reads the next batch while one is written: the drivers wait for the database without holding Python up."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, found, None)
-        while batch := coming.result():
-            coming = pool.submit(next, found, None)
-            yield batch
 
 
 def _named(entry: Entry) -> set[tuple[str, int]]:

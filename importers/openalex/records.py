@@ -3,11 +3,13 @@
 Three schema eras are read alike (2023, 2024/25, 2026): keys are looked for under each of their names.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -19,7 +21,9 @@ from models.columns import fold
 
 KINDS = {"W": "work", "A": "researcher", "I": "institution", "S": "source", "T": "topic"}
 
-_SHORT = re.compile(r"([A-Za-z])(\d{1,19})")
+_OTHER = re.compile(r"[A-Za-z]\d{1,19}")  # funders, publishers, concepts …
+# Keywords, fields, countries …: their ids may look like ours, as in keywords/w3.
+_WORDED = re.compile(r"https://openalex\.org/(?!works/|authors/|institutions/|sources/|topics/)[a-z-]+/[\w.-]+")
 
 
 def read(data: bytes, partition: date | None, *, include_xpac: bool = False, survivors: Survivors = {}) -> Entry:  # noqa: B006 - a Mapping
@@ -46,13 +50,11 @@ def identify(record: JSON) -> tuple[str, int]:
     """(kind, number) by the id's letter. Raises as `read` does."""
     given = record.get("id")
     short = given[given.rfind("/") + 1 :] if isinstance(given, str) else ""
-    found = _SHORT.fullmatch(short)
-    if found and (kind := KINDS.get(found[1].upper())) and (number := fields.key(short, found[1].upper())):
-        return kind, number
-    if (found and found[1].upper() not in KINDS) or (
-        str(given).startswith("https://openalex.org/") and short and not found
-    ):
+    letter = short[:1].upper()
+    if (letter not in KINDS and _OTHER.fullmatch(short)) or (isinstance(given, str) and _WORDED.fullmatch(given)):
         raise Skipped("not kept")
+    if letter in KINDS and (number := fields.key(given, letter)):
+        return KINDS[letter], number
     raise Rejected(f"no usable id: {str(given)[:100]!r}" if "id" in record else "no id")
 
 
@@ -60,10 +62,24 @@ def _loads(data: bytes) -> JSON:
     try:
         record = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Rejected(f"not JSON: {error}") from error
+        record = _with_surrogates(data, error)
     if not isinstance(record, dict):
         raise Rejected(f"not an object but {type(record).__name__}")
     return record
+
+
+def _with_surrogates(data: bytes, error: orjson.JSONDecodeError) -> Any:
+    """JSON allows half a surrogate pair and orjson does not; what is half is cleaned like any text."""
+    try:
+        if "surrogate" in str(error):
+            return json.loads(data.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as other:
+        raise Rejected(f"not JSON: {other}") from other
+    raise Rejected(f"not JSON: {error}") from error
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON value")
 
 
 def researcher(record: JSON, number: int, version: int, survivors: Survivors) -> Entry:

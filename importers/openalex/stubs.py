@@ -15,7 +15,7 @@ FIRST_LIVING_AUTHOR = 5_000_000_000
 NOBODY = {9_999_999_999, 5_317_838_346}  # "no author" and "deleted author": a place in a byline, no researcher
 _CACHED = 16_384  # the same few topics stand on most works
 
-Above = tuple[tuple[int | None, str], ...]
+Above = tuple[tuple[str | int | None, str | None], ...]
 
 
 def name(given: object) -> str:
@@ -60,27 +60,33 @@ def topic(record: JSON, named: Named, survivors: Survivors) -> Row | None:
     if number is None:
         return None
     number = survivors.get(("topic", number), number)
-    above = tuple(_level(record.get(level)) for level in ("domain", "field", "subfield"))
-    rows = _chain(number, name(record.get("display_name")), above)
+    above = tuple(map(_level, (record.get("domain"), record.get("field"), record.get("subfield"))))
+    rows = _chain(number, _told(record.get("display_name")), above)
     for row in rows:
         named["topic"].setdefault(row[0], row)
     return rows[-1]
 
 
-def _level(given: object) -> tuple[int | None, str]:
+def _level(given: object) -> tuple[str | int | None, str | None]:
     found = fields.mapping(given)
-    return fields.level_key(found.get("id")), name(found.get("display_name"))
+    number = found.get("id")
+    return number if isinstance(number, (str, int)) else None, _told(found.get("display_name"))
+
+
+def _told(given: object) -> str | None:
+    return given if isinstance(given, str) else None
 
 
 @lru_cache(_CACHED)
-def _chain(number: int, shown: str, above: Above) -> tuple[Row, ...]:
+def _chain(number: int, shown: str | None, above: Above) -> tuple[Row, ...]:
     rows: list[Row] = []
     parent = None
-    if all(level_number for level_number, _ in above):
-        for (level, offset), (level_number, level_name) in zip(LEVELS.items(), above, strict=True):
-            rows.append(_subject(offset + (level_number or 0), level, parent, level_name))
+    numbers = [fields.level_key(given) for given, _ in above]
+    if all(numbers):
+        for (level, offset), own, (_, level_name) in zip(LEVELS.items(), numbers, above, strict=True):
+            rows.append(_subject(offset + (own or 0), level, parent, name(level_name)))
             parent = rows[-1][0]
-    return (*rows, _subject(number, "TOPIC", parent, shown))
+    return (*rows, _subject(number, "TOPIC", parent, name(shown)))
 
 
 def _subject(number: int, level: str, parent: int | None, shown: str) -> Row:
