@@ -46,7 +46,9 @@ def _copied(table: str, key: str, columns: str) -> Statement:
 
 _WORKS_OF_MOVED = "SELECT work_id FROM authorship JOIN moved ON moved.old_id = authorship.researcher_id"
 _WORKS_ON_MOVED = "SELECT work_id FROM work_topic JOIN moved ON moved.old_id = work_topic.topic_id"
-_BY_MOVED_WORKS = "SELECT old_id FROM moved UNION SELECT into_id FROM moved"
+# Of merges whose loser stands: taken in again, they mark nothing.
+_STANDING = "FROM moved JOIN work ON work.id = moved.old_id"
+_BY_MOVED_WORKS = f"SELECT moved.old_id {_STANDING} UNION SELECT moved.into_id {_STANDING}"
 
 _RESEARCHER: list[Statement] = [
     (
