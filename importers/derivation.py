@@ -4,9 +4,10 @@ Integer sums meet doubles only in a last division, so both databases find the sa
 clamped to what their columns hold.
 """
 
+from models.collaboration import MAX_BYLINE
+
 LARGEST = 2**31 - 1
 CLOSE_YEARS = 4
-MAX_AUTHORS = 50  # above it, a byline says little about who works with whom
 MIN_WORKS, MIN_SCORE, FALLBACK = 2, 0.5, 3
 
 TEMPORARY = (
@@ -31,7 +32,7 @@ RESEARCHERS = (
     "CREATE INDEX mine_work_id ON mine (work_id)",
     "ANALYZE mine",
     f"""CREATE TEMP TABLE byline AS SELECT DISTINCT a.work_id, a.researcher_id FROM authorship AS a
-    WHERE a.work_id IN (SELECT work_id FROM mine WHERE author_count BETWEEN 2 AND {MAX_AUTHORS})
+    WHERE a.work_id IN (SELECT work_id FROM mine WHERE author_count BETWEEN 2 AND {MAX_BYLINE})
     AND a.researcher_id IS NOT NULL""",
     "CREATE INDEX byline_work_id ON byline (work_id, researcher_id)",
     "ANALYZE byline",
@@ -64,7 +65,7 @@ RESEARCHERS = (
     (SELECT m.researcher_id, b.researcher_id AS collaborator_id, count(*) AS works, min(m.year) AS first,
     max(m.year) AS last, sum(1000000 / (m.author_count - 1)) AS weight, count(DISTINCT m.year) AS years
     FROM mine AS m JOIN byline AS b ON b.work_id = m.work_id AND b.researcher_id <> m.researcher_id
-    WHERE m.author_count BETWEEN 2 AND {MAX_AUTHORS} GROUP BY m.researcher_id, b.researcher_id) AS shared""",
+    WHERE m.author_count BETWEEN 2 AND {MAX_BYLINE} GROUP BY m.researcher_id, b.researcher_id) AS shared""",
     f"""INSERT INTO researcher_topic (researcher_id, topic_id, work_count, best_score, share)
     SELECT researcher_id, topic_id, ranked.works, best,
     CAST(ranked.works AS DOUBLE PRECISION) / CAST(p.works AS DOUBLE PRECISION)

@@ -9,9 +9,9 @@ from importers import slugs, stale
 from importers.openalex import stubs
 from importers.openalex.entry import CHILDREN, COLUMNS, Entry, Row
 from importers.store import Store
+from models.topic import LEVELS
 
 REMEMBERED = 500_000  # ids a kind: what is known to stand in the database need not be asked for again
-LEVELS = {"DOMAIN": 0, "FIELD": 1, "SUBFIELD": 2, "TOPIC": 3}
 
 # A kind's rows refer only to kinds before it.
 _MODELS = {
@@ -171,7 +171,7 @@ class Writer:
         else:
             full = [(*row, *unfilled) for row in rows]
         if kind == "topic":
-            full.sort(key=lambda row: LEVELS[row[1]])  # SQLite checks each row's parent at once
+            full.sort(key=lambda row: LEVELS.index(row[1]))  # SQLite checks each row's parent at once
         self._store.insert(kind, columns, full)
 
     def _add_children(self, entries: Sequence[Entry]) -> None:

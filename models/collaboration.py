@@ -3,6 +3,8 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import Key
 
+MAX_BYLINE = 50  # names: a longer byline says little about who works with whom, and makes no collaborations
+
 
 class Collaboration(SQLModel, table=True):
     """Derived: two researchers' works together, one row in each direction."""

@@ -4,13 +4,14 @@ from sqlmodel import Field, SQLModel
 from models.columns import Bytewise, Key, LongText, not_negative, one_of
 
 LEVELS = ("DOMAIN", "FIELD", "SUBFIELD", "TOPIC")
+# What is added to OpenAlex's number of a domain, field or subfield, since it numbers each level by itself.
+OFFSETS = {"DOMAIN": 10**9, "FIELD": 2 * 10**9, "SUBFIELD": 3 * 10**9, "TOPIC": 0}
 
 
 class Topic(SQLModel, table=True):
     """One subject of the hierarchy domain > field > subfield > topic.
 
-    OpenAlex numbers each level by itself, so the id of a domain, field or subfield is its number plus
-    10⁹ times 1, 2 or 3; a topic's is its number (T10055 → 10055).
+    The id is OpenAlex's number plus its level's offset (T10055 → 10055, subfields/1702 → 3000001702).
     """
 
     __table_args__ = (

@@ -8,6 +8,8 @@ from typing import Any
 
 import idutils
 
+from models.topic import OFFSETS
+
 LONGEST = 2_000
 _OPEN_ALEX = re.compile(
     r"(?:https?://(?:www\.|api\.)?openalex\.org/)?(?:(?:works|authors|institutions|topics|sources)/)?"
@@ -15,7 +17,7 @@ _OPEN_ALEX = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = {"W": "Work", "A": "Researcher", "I": "Institution", "T": "Topic", "S": "Source"}
-_LEVELS = {"domains": 1, "fields": 2, "subfields": 3}
+_LEVELS = {"domains": OFFSETS["DOMAIN"], "fields": OFFSETS["FIELD"], "subfields": OFFSETS["SUBFIELD"]}
 _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -30,7 +32,7 @@ def recognise(text: str) -> Iterator[tuple[str, Any]]:
         if letter:
             yield _LETTERS[letter.upper()], int(number)
         else:
-            yield "Topic", int(below) + 10**9 * _LEVELS[level.lower()]
+            yield "Topic", int(below) + _LEVELS[level.lower()]
     if idutils.is_orcid(text):
         yield "orcid", idutils.normalize_orcid(text).upper()
     if idutils.is_ror(text):

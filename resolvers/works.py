@@ -16,13 +16,11 @@ from models import (
     WorkKeyword,
     WorkTopic,
 )
+from models.collaboration import MAX_BYLINE
 from resolvers.matching import like
 from resolvers.paging import OTHER_PARENT, PARENT, Paged, down, up
 from resolvers.reads import Among, Many, One, select
 from resolvers.topics import at_or_below, below_parent
-
-# A byline of more names makes no collaborations.
-CLOSE_BYLINE = 50
 
 UNDATED = case((col(Work.newest_key) == 0, 1), else_=0)
 
@@ -97,7 +95,7 @@ works_shared = _list(
     .where(
         col(Authorship.researcher_id) == PARENT,
         col(_other.researcher_id) == OTHER_PARENT,
-        col(Work.author_count) <= CLOSE_BYLINE,
+        col(Work.author_count) <= MAX_BYLINE,
     ),
     paired=True,
 )

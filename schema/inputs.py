@@ -6,13 +6,16 @@ import strawberry
 
 from resolvers.refused import Refused
 
-INT32 = 2**31 - 1
-
 
 @strawberry.input(description="Whole numbers from `min` to `max`, both included; an end left out is open.")
 class IntRange:
     min: int | None = strawberry.field(default=None, description="The least.")
     max: int | None = strawberry.field(default=None, description="The greatest.")
+
+
+def quoted(text: str) -> str:
+    """What the caller gave, as an error repeats it: cut, and in quotes."""
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")  # noqa: PLR2004
 
 
 def given(**conditions: Any) -> dict[str, Any]:

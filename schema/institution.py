@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import strawberry
 
 from resolvers.institutions import external_ids_by_institution
@@ -10,7 +9,7 @@ from resolvers.researchers import researchers_of_institution
 from resolvers.works import works_of_institution
 from schema.enums import ResearcherOrder, WorkOrder
 from schema.filters import ResearcherFilter, WorkFilter
-from schema.link import column, computed, link, paged, same_row
+from schema.link import column, computed, link, paged, same_row, texts
 from schema.links import AnInstitution, AResearcher, AWork
 from schema.node import Followable, Node
 from schema.paging import Connection
@@ -37,11 +36,7 @@ class Institution(Node, Followable):
         row: Any = self
         return f"I{row.id}"
 
-    @computed("alternative_names", description="Other names and acronyms of it.")
-    def alternative_names(self) -> list[str]:
-        row: Any = self
-        found: list[str] = orjson.loads(row.alternative_names)
-        return found
+    alternative_names: list[str] = texts("alternative_names", "Other names and acronyms of it.")
 
     researchers: Connection[AResearcher] = paged(
         researchers_of_institution,

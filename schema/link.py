@@ -7,6 +7,7 @@ from enum import Enum
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
+import orjson
 import strawberry
 
 from resolvers.paging import NOBODY, Paged
@@ -19,6 +20,26 @@ from schema.selection import columns, metadata
 def column(description: str, name: str | None = None) -> Any:
     """A column of the row, as it is."""
     return strawberry.field(description=description, name=name)
+
+
+def renamed(column: str, description: str) -> Any:
+    """A column that the row calls otherwise, so that two tables joined in it do not clash."""
+
+    def resolve(root: Any) -> Any:
+        return getattr(root, column)
+
+    del resolve.__annotations__["return"]
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata(column))
+
+
+def texts(column: str, description: str) -> Any:
+    """A column that holds a JSON array of strings."""
+
+    def resolve(root: Any) -> list[str]:
+        found: list[str] = orjson.loads(getattr(root, column))
+        return found
+
+    return computed(column, description=description)(resolve)
 
 
 def computed(*needs: str, description: str, name: str | None = None) -> Callable[[Callable[..., Any]], Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 
 from resolvers.refused import Refused
+from schema.inputs import quoted
 from schema.link import column, computed
 
 LARGEST = 2**63 - 1
@@ -36,16 +37,19 @@ def read_ids(texts: Iterable[str], path: Sequence[str], type_name: str) -> tuple
 
 
 def _no_id(text: str, path: Sequence[str]) -> Refused:
-    shown = text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004
-    return Refused("BAD_USER_INPUT", f"{shown!r} is not an id of this service.", *path)
+    return Refused("BAD_USER_INPUT", f"{quoted(text)} is not an id of this service.", *path)
+
+
+def _identity() -> Any:
+    def resolve(root: Any) -> strawberry.ID:
+        return global_id(root.entity.__name__, root.id)
+
+    return computed("id", description="Opaque, the same for ever, unique among all types.")(resolve)
 
 
 @strawberry.interface(description="Whatever has an id of its own, that `node` finds again.")
 class Node:
-    @computed("id", description="Opaque, the same for ever, unique among all types.")
-    def id(self) -> strawberry.ID:
-        row: Any = self
-        return global_id(row.entity.__name__, row.id)
+    id: strawberry.ID = _identity()
 
     @classmethod
     def is_type_of(cls, row: Any, _info: Any) -> bool:
@@ -56,11 +60,7 @@ class Node:
 
 @strawberry.interface(description="Whatever a signed-in person can follow.")
 class Followable:
-    @computed("id", description="Opaque, the same for ever, unique among all types.")
-    def id(self) -> strawberry.ID:
-        row: Any = self
-        return global_id(row.entity.__name__, row.id)
-
+    id: strawberry.ID = _identity()
     follower_count: int = column("How many accounts follow it, those that hide themselves included.")
 
     @computed(description="Whether the signed-in account follows it; false when signed out.")

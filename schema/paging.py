@@ -74,6 +74,10 @@ def of_edge(name: str, description: str) -> Any:
     return strawberry.field(resolver=resolve, description=description, metadata=metadata(name))
 
 
+def edge_cursor(description: str) -> Any:
+    return strawberry.field(resolver=lambda root: root.page.cursor(root.row), description=description)
+
+
 def edge_node(description: str) -> Any:
     def resolve(root: EdgeRow) -> Any:
         return root.row
@@ -112,9 +116,7 @@ class PageInfo:
 
 @strawberry.type(description="A row of a page, with its place in the list.")
 class Edge(Generic[NodeT]):
-    cursor: str = strawberry.field(
-        resolver=lambda root: root.page.cursor(root.row), description="This place in the list, for `after` or `before`."
-    )
+    cursor: str = edge_cursor("This place in the list, for `after` or `before`.")
     node: NodeT = edge_node("What stands here.")
 
 

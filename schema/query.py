@@ -18,6 +18,7 @@ from schema.account import Account
 from schema.context import Info
 from schema.enums import InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.filters import InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
+from schema.inputs import quoted
 from schema.link import paged
 from schema.links import AnInstitution, AResearcher, ATopic, AWork
 from schema.node import Node, read_id
@@ -109,8 +110,7 @@ def _key(text: str, scheme: str, name: str) -> Any:
     found = next((key for kind, key in recognise(text) if kind == scheme), None)
     if found is None:
         argument = {"arxiv_id": "arxivId", "open_alex_id": "openAlexId"}.get(name, name)
-        shown = text if len(text) <= 40 else f"{text[:40]}…"  # noqa: PLR2004
-        raise Refused("BAD_USER_INPUT", f"{shown!r} is not what `{argument}` takes.", "by", argument)
+        raise Refused("BAD_USER_INPUT", f"{quoted(text)} is not what `{argument}` takes.", "by", argument)
     return found
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import strawberry
 
 from resolvers.institutions import institution_by_id
@@ -29,7 +28,7 @@ from schema.enums import (
 )
 from schema.filters import CollaboratorFilter, WorkFilter
 from schema.institution import Affiliation
-from schema.link import column, computed, link, paged, same_row
+from schema.link import column, computed, link, paged, renamed, same_row, texts
 from schema.links import AnInstitution, AResearcher, AWork
 from schema.node import Followable, Node
 from schema.paging import Connection
@@ -49,16 +48,8 @@ class YearActivity:
 class Collaborator:
     researcher: AResearcher = same_row("Who they are.")
     shared_work_count: int = column("How many works they share; bylines of more than 50 names do not count.")
-    first_year: int | None = strawberry.field(
-        resolver=lambda root: root.shared_first_year,
-        description="The year of the first shared work.",
-        metadata={"needs": ("shared_first_year",)},
-    )
-    last_year: int | None = strawberry.field(
-        resolver=lambda root: root.shared_last_year,
-        description="The year of the newest shared work.",
-        metadata={"needs": ("shared_last_year",)},
-    )
+    first_year: int | None = renamed("shared_first_year", "The year of the first shared work.")
+    last_year: int | None = renamed("shared_last_year", "The year of the newest shared work.")
     strength: float = column(
         "How closely they work together, 0 to 1: each shared work adds the more the fewer names its byline has."
     )
@@ -127,11 +118,7 @@ class Researcher(Node, Followable):
         row: Any = self
         return row.headline or f"{row.display_name} contributes to research discovery and scholarly infrastructure."
 
-    @computed("alternative_names", description="Other forms of their name that sources print.")
-    def alternative_names(self) -> list[str]:
-        row: Any = self
-        found: list[str] = orjson.loads(row.alternative_names)
-        return found
+    alternative_names: list[str] = texts("alternative_names", "Other forms of their name that sources print.")
 
     @computed("id", description="Their OpenAlex id, such as `A5023888391`.")
     def open_alex_id(self) -> str | None:

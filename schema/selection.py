@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
+from graphql import GraphQLObjectType, get_named_type
+from graphql.execution.collect_fields import CollectedFields, FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
@@ -24,15 +26,20 @@ def columns(info: Info, type_name: str | None = None) -> frozenset[str]:
     if key not in memo:
         named = raw.schema.type_map[type_name] if type_name else get_named_type(raw.return_type)
         details = [FieldDetails(node, None) for node in raw.field_nodes]
-        memo[key] = frozenset(_columns(raw, cast("GraphQLObjectType", named), details))
+        fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
+        # strawberry hands resolvers the bare values of the variables, where graphql-core has them with their sources.
+        variables = VariableValues({}, cast("dict[str, Any]", raw.variable_values))
+        collect = partial(collect_subfields, raw.schema, fragments, variables, raw.operation)
+        memo[key] = frozenset(_columns(collect, cast("GraphQLObjectType", named), details))
     return memo[key]
 
 
-def _columns(raw: GraphQLResolveInfo[Any], named: GraphQLObjectType, details: list[FieldDetails]) -> set[str]:
-    fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
-    # strawberry hands resolvers the bare values of the variables, where graphql-core has them with their sources.
-    variables = VariableValues({}, cast("dict[str, Any]", raw.variable_values))
-    selected = collect_subfields(raw.schema, fragments, variables, raw.operation, named, details)
+def _columns(
+    collect: Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields],
+    named: GraphQLObjectType,
+    details: list[FieldDetails],
+) -> set[str]:
+    selected = collect(named, details)
     found: set[str] = set()
     for under in selected.grouped_field_set.values():
         field = named.fields.get(under[0].node.name.value)
@@ -41,7 +48,7 @@ def _columns(raw: GraphQLResolveInfo[Any], named: GraphQLObjectType, details: li
         ours = cast("StrawberryField", field.extensions["strawberry-definition"])
         found.update(ours.metadata.get(NEEDS, ()) or ((ours.python_name,) if ours.is_basic_field else ()))
         if ours.metadata.get(SAME_ROW):
-            found |= _columns(raw, cast("GraphQLObjectType", get_named_type(field.type)), under)
+            found |= _columns(collect, cast("GraphQLObjectType", get_named_type(field.type)), under)
     return found
 
 

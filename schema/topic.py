@@ -2,34 +2,26 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import strawberry
 
+from models.topic import OFFSETS
 from resolvers.researchers import researchers_of
 from resolvers.topics import topic_by_id, topics_below
 from resolvers.works import works_of_topic
 from schema.enums import TopicLevel, TopicOrder, TopicShareOrder, WorkOrder
 from schema.filters import TopicFilter, WorkFilter
-from schema.link import column, computed, link, paged, same_row
+from schema.link import column, computed, link, paged, same_row, texts
 from schema.links import AResearcher, ATopic, AWork
 from schema.node import Followable, Node
-from schema.paging import Connection, Counted, Edge, edge_node, of_edge, page_edges, page_nodes
+from schema.paging import Connection, Counted, edge_cursor, edge_node, of_edge, page_edges, page_nodes
 from schema.provenance import Provenance, provenance
 
-_PREFIXES = ("T", "domains/", "fields/", "subfields/")
-
-
-def open_alex_key(id: int) -> str:
-    """OpenAlex's own id: models/topic.py tells how ours holds its level."""
-    level, number = divmod(id, 10**9)
-    return f"{_PREFIXES[level]}{number}"
+_PREFIXES = {"TOPIC": "T", "DOMAIN": "domains/", "FIELD": "fields/", "SUBFIELD": "subfields/"}
 
 
 @strawberry.type(description="A topic's researcher, with their place in the list.")
 class TopicResearcherEdge:
-    cursor: str = strawberry.field(
-        resolver=lambda root: root.page.cursor(root.row), description="This place in the list."
-    )
+    cursor: str = edge_cursor("This place in the list.")
     node: AResearcher = edge_node("The researcher.")
     work_count: int = of_edge("shown_work_count", "How many of the researcher's works are about the topic.")
     share: float = of_edge("share", "Which part of the researcher's works that is, 0 to 1.")
@@ -52,16 +44,12 @@ class Topic(Node, Followable):
     citation_count: int = column("How often those works have been cited.")
     researcher_count: int = column("How many researchers have a work about it or about one below it.")
 
-    @computed("id", description="Its OpenAlex id, such as `T10055` or `subfields/1702`.")
+    @computed("id", "level", description="Its OpenAlex id, such as `T10055` or `subfields/1702`.")
     def open_alex_id(self) -> str | None:
         row: Any = self
-        return open_alex_key(row.id)
+        return f"{_PREFIXES[row.level]}{row.id - OFFSETS[row.level]}"
 
-    @computed("keywords", description="Words that its source uses for it.")
-    def keywords(self) -> list[str]:
-        row: Any = self
-        found: list[str] = orjson.loads(row.keywords)
-        return found
+    keywords: list[str] = texts("keywords", "Words that its source uses for it.")
 
     children: Connection[ATopic] = paged(
         topics_below, "Those right below it.", order=TopicOrder.NAME, filter=TopicFilter
@@ -86,9 +74,7 @@ class WorkTopic:
 
 @strawberry.type(description="A topic of a researcher, with its place in the list.")
 class ResearcherTopicEdge:
-    cursor: str = strawberry.field(
-        resolver=lambda root: root.page.cursor(root.row), description="This place in the list."
-    )
+    cursor: str = edge_cursor("This place in the list.")
     node: ATopic = edge_node("The topic.")
     work_count: int = of_edge("shown_work_count", "How many of the researcher's works are about it.")
     share: float = of_edge("share", "Which part of the researcher's works that is, 0 to 1.")
@@ -98,7 +84,3 @@ class ResearcherTopicEdge:
 class ResearcherTopicConnection(Counted):
     edges: list[ResearcherTopicEdge] = page_edges()
     nodes: list[ATopic] = page_nodes()
-
-
-TopicConnection = Connection[ATopic]
-TopicEdge = Edge[ATopic]

@@ -8,8 +8,8 @@ from importers.openalex.entry import Named, Row, Survivors
 from importers.openalex.fields import JSON
 from importers.text import plain
 from models.columns import fold
+from models.topic import LEVELS, OFFSETS
 
-LEVELS = {"DOMAIN": 10**9, "FIELD": 2 * 10**9, "SUBFIELD": 3 * 10**9}
 UNNAMED = "Unnamed"
 FIRST_LIVING_AUTHOR = 5_000_000_000
 NOBODY = {9_999_999_999, 5_317_838_346}  # "no author" and "deleted author": a place in a byline, no researcher
@@ -83,8 +83,8 @@ def _chain(number: int, shown: str | None, above: Above) -> tuple[Row, ...]:
     parent = None
     numbers = [fields.level_key(given) for given, _ in above]
     if all(numbers):
-        for (level, offset), own, (_, level_name) in zip(LEVELS.items(), numbers, above, strict=True):
-            rows.append(_subject(offset + (own or 0), level, parent, name(level_name)))
+        for level, own, (_, level_name) in zip(LEVELS[:-1], numbers, above, strict=True):
+            rows.append(_subject(OFFSETS[level] + (own or 0), level, parent, name(level_name)))
             parent = rows[-1][0]
     return (*rows, _subject(number, "TOPIC", parent, name(shown)))
 
