@@ -7,7 +7,7 @@ import strawberry
 from resolvers.matching import containing
 from resolvers.refused import Refused
 from schema.enums import ClaimStatus, TopicLevel, WorkKind
-from schema.inputs import IntRange, checked_text, given
+from schema.inputs import IntRange, checked_text, given, storable
 from schema.node import read_ids
 
 MOST_LISTED = 100
@@ -22,7 +22,10 @@ def _ids(values: list[strawberry.ID] | None, name: str, type_name: str) -> tuple
 
 
 def _words(values: list[Any] | None, name: str) -> tuple[str, ...] | None:
-    return None if values is None else tuple(getattr(value, "value", value) for value in _listed(values, name))
+    if values is None:
+        return None
+    words = [getattr(value, "value", value) for value in _listed(values, name)]
+    return tuple(storable(word, "filter", name, str(index)) for index, word in enumerate(words))
 
 
 def _listed(values: list[Any], name: str) -> list[Any]:

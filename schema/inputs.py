@@ -23,12 +23,17 @@ def given(**conditions: Any) -> dict[str, Any]:
     return {name: value for name, value in conditions.items() if value is not None}
 
 
+def storable(text: str, *path: str) -> str:
+    """The text, if a database can hold it at all. Raises Refused (BAD_USER_INPUT)."""
+    if "\0" in text:
+        raise Refused("BAD_USER_INPUT", "A NUL character cannot be looked for.", *path)
+    return text
+
+
 def checked_text(text: str | None, *path: str) -> str | None:
     """Text to look for, of 1 to 200 characters. Raises Refused (BAD_USER_INPUT)."""
     if text is None:
         return None
     if not 1 <= len(text) <= 200:  # noqa: PLR2004
         raise Refused("BAD_USER_INPUT", "Give 1 to 200 characters to look for.", *path)
-    if "\0" in text:
-        raise Refused("BAD_USER_INPUT", "A NUL character cannot be looked for.", *path)
-    return text
+    return storable(text, *path)

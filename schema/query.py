@@ -18,7 +18,7 @@ from schema.account import Account
 from schema.context import Info
 from schema.enums import InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.filters import InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
-from schema.inputs import quoted
+from schema.inputs import quoted, storable
 from schema.link import paged
 from schema.links import AnInstitution, AResearcher, ATopic, AWork
 from schema.node import Node, read_id
@@ -100,7 +100,7 @@ async def _by(info: Info, type_name: str, by: Any) -> Any:
     if name == "id":
         return await _by_id(info, type_name, read_id(text, ["by", "id"], type_name)[1])
     expected = {"open_alex_id": type_name}.get(name, name)
-    key = text if name == "slug" else _key(text, expected, name)
+    key: Any = storable(text, "by", "slug") if name == "slug" else _key(text, expected, name)
     if name == "open_alex_id":
         return await _by_id(info, type_name, key)
     return await _by_key(info, type_name, BY_KEY[type_name][name], key)

@@ -37,6 +37,12 @@ HUGE = b64encode(b"Work:99999999999999999999").decode()
             ["filter", "authors", "0"],
         ),
         ('{ works(filter: {topics: ["T1"]}) { totalCount } }', "BAD_USER_INPUT", ["filter", "topics", "0"]),
+        ('{ topic(by: {slug: "\\u0000"}) { id } }', "BAD_USER_INPUT", ["by", "slug"]),
+        (
+            '{ institutions(filter: {kinds: ["a", "\\u0000"]}) { totalCount } }',
+            "BAD_USER_INPUT",
+            ["filter", "kinds", "1"],
+        ),
         ("{ researcher(by: {}) { id } }", "BAD_USER_INPUT", None),
         ('{ researcher(by: {slug: "a", orcid: "b"}) { id } }', "BAD_USER_INPUT", None),
         ("{ works(orderBy: AGE) { totalCount } }", "GRAPHQL_VALIDATION_FAILED", None),
