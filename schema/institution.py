@@ -53,7 +53,7 @@ class Institution(Node, Followable):
         total="work_count",
     )
     external_ids: list[ExternalId] = link(external_ids_by_institution, "What other registries call it.")
-    provenance: list[Provenance] = provenance("I")
+    provenance: list[Provenance] = provenance(lambda row: f"I{row.id}")
 
 
 @strawberry.type(description="Where a researcher works or has worked.")

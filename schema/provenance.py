@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,15 +25,15 @@ class Provenance:
     imported_at: datetime = strawberry.field(description="When the import that brought it began.")
 
 
-def provenance(prefix: str) -> Any:
-    """The field of a type whose records OpenAlex names with this prefix."""
+def provenance(record_id: Callable[[Any], str], *needs: str) -> Any:
+    """The field of a type, by what OpenAlex calls the record of a row that has these columns."""
 
     async def resolve(root: Any, info: Info) -> list[Provenance]:
         run = await info.context.store.load(import_run_by_id, root.import_run_id) if root.import_run_id else None
         if run is None:
             return []
         changed = _EPOCH + timedelta(microseconds=root.version) if root.version else None
-        record = f"{prefix}{root.id}"
+        record = record_id(root)
         return [
             Provenance(
                 source="OpenAlex",
@@ -43,7 +44,9 @@ def provenance(prefix: str) -> Any:
             )
         ]
 
-    return computed(*NEEDS, description="Which source this record came from, by which import, and when.")(resolve)
+    return computed(*NEEDS, *needs, description="Which source this record came from, by which import, and when.")(
+        resolve
+    )
 
 
 @strawberry.type(description="What another registry calls a record.")

@@ -107,7 +107,7 @@ class Researcher(Node, Followable):
         total="follower_count",
     )
     external_ids: list[ExternalId] = link(external_ids_by_researcher, "What other registries call them.")
-    provenance: list[Provenance] = provenance("A")
+    provenance: list[Provenance] = provenance(lambda row: f"A{row.id}")
 
     @computed(description="What to call a record of this type.")
     def kind(self) -> str:

@@ -30,4 +30,4 @@ class Source(Node):
     works: Connection[AWork] = paged(
         works_of_source, "What appeared in it.", order=WorkOrder.NEWEST, filter=WorkFilter, total="work_count"
     )
-    provenance: list[Provenance] = provenance("S")
+    provenance: list[Provenance] = provenance(lambda row: f"S{row.id}")

@@ -19,6 +19,10 @@ from schema.provenance import Provenance, provenance
 _PREFIXES = {"TOPIC": "T", "DOMAIN": "domains/", "FIELD": "fields/", "SUBFIELD": "subfields/"}
 
 
+def _open_alex_id(row: Any) -> str:
+    return f"{_PREFIXES[row.level]}{row.id - OFFSETS[row.level]}"
+
+
 @strawberry.type(description="A topic's researcher, with their place in the list.")
 class TopicResearcherEdge:
     cursor: str = edge_cursor("This place in the list.")
@@ -47,7 +51,7 @@ class Topic(Node, Followable):
     @computed("id", "level", description="Its OpenAlex id, such as `T10055` or `subfields/1702`.")
     def open_alex_id(self) -> str | None:
         row: Any = self
-        return f"{_PREFIXES[row.level]}{row.id - OFFSETS[row.level]}"
+        return _open_alex_id(row)
 
     keywords: list[str] = texts("keywords", "Words that its source uses for it.")
 
@@ -63,7 +67,7 @@ class Topic(Node, Followable):
         order=TopicShareOrder.MOST_WORKS,
         needs=("level",),
     )
-    provenance: list[Provenance] = provenance("T")
+    provenance: list[Provenance] = provenance(_open_alex_id, "level")
 
 
 @strawberry.type(description="A topic of a work.")

@@ -98,4 +98,4 @@ class Work(Node):
         works_citing, "Works held here that cite it.", order=WorkOrder.NEWEST, filter=WorkFilter
     )
     external_ids: list[ExternalId] = link(external_ids_by_work, "What other registries call it.")
-    provenance: list[Provenance] = provenance("W")
+    provenance: list[Provenance] = provenance(lambda row: f"W{row.id}")

@@ -39,7 +39,7 @@ def world(save: Any) -> Any:
                 for i in (1, 2)
             ],
             Source(id=1, display_name="Journal", kind="journal", import_run_id=1),
-            Topic(id=10**9 + 1, slug="d", level="DOMAIN", display_name="Domain", name_key="domain"),
+            Topic(id=10**9 + 1, slug="d", level="DOMAIN", display_name="Domain", name_key="domain", import_run_id=1),
             *[
                 Topic(id=i, slug=f"t-{i}", level="TOPIC", parent_id=10**9 + 1, display_name=f"T{i}", name_key=f"t{i}")
                 for i in (1, 2, 3)

@@ -178,6 +178,7 @@ async def test_nobody_follows_in_a_world_without_accounts(world, ask):
 async def test_provenance_tells_which_import_brought_it(world, ask):
     world()
     query = """{ researcher(by: {slug: "r-1"}) { provenance { source recordId recordUrl changedAt } }
+      topic(by: {slug: "d"}) { provenance { recordId recordUrl } }
       serverInfo { version dataVersion lastImport } }"""
     data = await ask(query)
     assert data["researcher"]["provenance"] == [
@@ -188,6 +189,7 @@ async def test_provenance_tells_which_import_brought_it(world, ask):
             "changedAt": "2020-09-13T12:26:40+00:00",
         }
     ]
+    assert data["topic"]["provenance"] == [{"recordId": "domains/1", "recordUrl": "https://openalex.org/domains/1"}]
     assert data["serverInfo"]["dataVersion"] == 0
 
 
