@@ -45,7 +45,7 @@ def clean(text: str) -> str:
 
 def plain(text: str) -> str:
     """What a person reads: entities, tags and LaTeX resolved, whitespace folded. Never raises; cleaned too."""
-    folded = " ".join(text.split())
+    folded = " ".join(text.replace("\0", "").split())
     if _MARKS.search(folded):
         folded = " ".join(readable(_untagged(_unescaped(folded))).split())
     return clean(folded)
