@@ -40,10 +40,23 @@ def postgres() -> Iterator[str]:
     shutil.rmtree(runtime, ignore_errors=True)
 
 
+def created(server: str, name: str, template: str = "template1") -> str:
+    """The URL of a new database on the server, instead of one of that name."""
+    engine = connect(server).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
+    return engine.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
 def migrated(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A migrated database of each kind, by dialect."""
-    urls = {"sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/migrated.sqlite3", "postgresql": postgres}
+    urls = {
+        "sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/migrated.sqlite3",
+        "postgresql": created(postgres, "migrated"),
+    }
     for url in urls.values():
         engine = connect(url)
         migrate.upgrade(engine)
@@ -52,18 +65,12 @@ def migrated(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, migrated: dict[str, str], tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, postgres: str, migrated: dict[str, str], tmp_path: Path) -> str:
     """The URL of an empty, migrated database; the test runs once for each kind."""
-    url = migrated[request.param]
     if request.param == "sqlite":
-        shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "test.sqlite3")
+        shutil.copy(migrated["sqlite"].removeprefix("sqlite:///"), tmp_path / "test.sqlite3")
         return f"sqlite:///{tmp_path}/test.sqlite3"
-    tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
-    engine = connect(url)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-    engine.dispose()
-    return url
+    return created(postgres, "test", "migrated")
 
 
 @pytest.fixture
