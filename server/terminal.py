@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+import psycopg
 import typer
 from pydantic import ValidationError
 from rich.console import Console
@@ -45,5 +47,7 @@ def database() -> Iterator[Engine]:
         yield engine
     except DBAPIError as error:
         stop(f"The database failed: {str(error.orig).strip()}")
+    except (sqlite3.Error, psycopg.Error) as error:  # an import's rows go through the driver itself
+        stop(f"The database failed: {str(error).strip()}")
     finally:
         engine.dispose()

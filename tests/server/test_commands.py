@@ -1,8 +1,11 @@
 """The commands as a person runs them."""
 
 import os
+import resource
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,9 @@ SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
 
 @pytest.fixture
 def command(tmp_path):
-    def run(*arguments: str, stdin: bytes = b"", **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, stdin: bytes = b"", largest_file: int = resource.RLIM_INFINITY, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         given = {"PEERGRAPH_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3", "COLUMNS": "200"} | settings
         ran = subprocess.run(
             [sys.executable, "-m", "server", *arguments],
@@ -23,6 +28,7 @@ def command(tmp_path):
             capture_output=True,
             check=False,
             timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY)),
         )
         return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
@@ -80,3 +86,16 @@ def test_the_sdl_is_printed(command):
 def test_help_names_every_command(command):
     shown = command("--help").stdout
     assert all(name in shown for name in ("serve", "migrate", "import", "sdl"))
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(command, tmp_path):
+    command("migrate")
+    arguments = ("import", "openalex", str(SEED), "--dead-letters", str(tmp_path / "dead.jsonl"))
+    ran = command(*arguments, largest_file=700_000)
+    assert (ran.returncode, "The database failed" in ran.stderr) == (1, True), ran.stderr
+    assert "Traceback" not in ran.stderr
+    again = command(*arguments)
+    assert again.returncode == 0, again.stderr
+    with closing(sqlite3.connect(tmp_path / "a.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM work").fetchone()[0] > 0
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
