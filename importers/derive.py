@@ -17,10 +17,6 @@ _BUMP = text(
 ).bindparams(bindparam("now", type_=Instant))
 
 DERIVED = ("year_activity", "collaboration", "researcher_topic")
-_CHECKS = text(
-    "SELECT quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE contype = 'f' AND conrelid = CAST(:name AS regclass)"
-)
 
 
 def derive(connection: Connection) -> int | None:
@@ -31,32 +27,13 @@ def derive(connection: Connection) -> int | None:
     if connection.scalar(text("SELECT 1 FROM stale LIMIT 1")) is None:
         return None
     now = datetime.now(UTC)
-    unchecked = _drop_checks(connection)
     for statement in (*RESEARCHERS, *TOPICS, *SOURCES_AND_INSTITUTIONS):
         connection.execute(_prepared(statement, now))
     for table in TEMPORARY:
         connection.execute(text(f"DROP TABLE {table}"))
-    for statement in unchecked:
-        connection.execute(text(statement))
     connection.execute(text("DELETE FROM stale"))
     connection.execute(_BUMP, {"now": now})
     return int(connection.scalar(text("SELECT version FROM data_version")) or 0)
-
-
-def _drop_checks(connection: Connection) -> list[str]:
-    """The statements that bring back the foreign keys taken from derived tables that are still empty.
-
-    PostgreSQL checks each row by itself, which takes as long as finding it; put back, a key is checked as a whole.
-    """
-    if connection.dialect.name != "postgresql":
-        return []
-    back = []
-    for table in DERIVED:
-        if connection.scalar(text(f"SELECT 1 FROM {table} LIMIT 1")) is None:
-            for name, definition in connection.execute(_CHECKS, {"name": table}):
-                connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
-                back.append(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-    return back
 
 
 def _prepared(statement: str, now: datetime) -> TextClause:

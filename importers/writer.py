@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import models
@@ -56,9 +58,8 @@ class Remembered:
     def __init__(self) -> None:
         self._ids: defaultdict[str, set[int | str]] = defaultdict(set)
 
-    def missing(self, kind: str, ids: Iterable[int | str]) -> list[int | str]:
-        known = self._ids[kind]
-        return [one for one in ids if one not in known]
+    def missing(self, kind: str, ids: Iterable[int | str]) -> set[int | str]:
+        return set(ids) - self._ids[kind]
 
     def add(self, kind: str, ids: Iterable[int | str]) -> None:
         known = self._ids[kind]
@@ -100,8 +101,12 @@ class Writer:
         for kind in COLUMNS:
             rows = [(*entry.row, self._run_id) for entry in changed if entry.kind == kind]
             self._store.update(kind, (*COLUMNS[kind], "import_run_id"), rows)
-        self._add_children([*new, *changed])
-        self._mark([*new, *changed], arrived)
+        written = [*new, *changed]
+        children = {
+            table: list(chain.from_iterable(one.children.get(table, ()) for one in written)) for table in CHILDREN
+        }
+        self._add_children(written, children)
+        self._mark(written, children, arrived)
         return +counts
 
     def _versions(self, newest: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -157,7 +162,7 @@ class Writer:
         sql = f"SELECT id FROM {kind} WHERE id IN (SELECT value FROM {{each}})"
         found = {row[0] for row in self._store.fetch(sql, asked)} if asked else set()
         self._standing.add(kind, found)
-        return found | (set(named) - set(asked))
+        return found | (set(named) - asked)
 
     def _insert(self, kind: str, rows: list[Row]) -> None:
         if not rows:
@@ -174,22 +179,21 @@ class Writer:
             full.sort(key=lambda row: LEVELS.index(row[1]))  # SQLite checks each row's parent at once
         self._store.insert(kind, columns, full)
 
-    def _add_children(self, entries: Sequence[Entry]) -> None:
+    def _add_children(self, entries: Sequence[Entry], children: dict[str, list[Row]]) -> None:
         words = {word[0]: word for entry in entries for word in entry.keywords}
         standing = self._standing_among("keyword", list(words))
         self._store.insert(
             "keyword", ("id", "display_name"), [row for word, row in words.items() if word not in standing]
         )
         self._standing.add("keyword", words)
-        for table, columns in CHILDREN.items():
-            rows = [row for entry in entries for row in entry.children.get(table, ())]
-            self._store.insert(table, columns, rows)
+        for table, rows in children.items():
+            self._store.insert(table, CHILDREN[table], rows)
 
-    def _mark(self, entries: Sequence[Entry], arrived: dict[str, list[int]]) -> None:
+    def _mark(self, entries: Sequence[Entry], children: dict[str, list[Row]], arrived: dict[str, list[int]]) -> None:
         named: dict[str, set[int | str]] = {kind: set(arrived[kind]) for kind in stale.KINDS}
+        for table, (kind, place) in _NAMES.items():
+            named[kind].update(map(itemgetter(place), children[table]))
         for entry in entries:
-            for table, (kind, place) in _NAMES.items():
-                named[kind].update(row[place] for row in entry.children.get(table, ()))
             if entry.kind == "work":
                 named["source"].add(entry.row[_SOURCE])
             if entry.kind == "topic":

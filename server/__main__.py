@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from importers.openalex.run import half_done
 from models import migrate as migrations
 from server.importing import openalex
 from server.terminal import database, settings, stop, tell
@@ -28,6 +29,8 @@ def serve(
     with database() as engine:
         if migrations.pending(engine):
             stop("The database is not up to date. Run: python -m server migrate")
+        if half_done(engine):
+            tell("The first import has not ended. Reads are slow until it has: start it again if it was stopped.")
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     uvicorn.run("server.app:create_app", factory=True, host=host, port=port, log_level=level.lower())
 

@@ -18,7 +18,7 @@ ENTITY = {
     "source": "sources",
     "topic": "topics",
 }
-BATCH_RECORDS = 1_000
+BATCH_RECORDS = 4_000
 BATCH_BYTES = 16 * 2**20
 COLLECTED = 50_000  # records; what the reading of LaTeX leaves in cycles is little, but grows
 

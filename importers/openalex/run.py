@@ -11,11 +11,13 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection, Engine, text
 
-from importers.derive import derive
+from importers.bare import BareTables
+from importers.derive import DERIVED, derive
 from importers.lock import ImportBusy, only_import
 from importers.merges import merge
 from importers.openalex.batches import BATCH_RECORDS, ENTITY, Rules
 from importers.openalex.check import check
+from importers.openalex.entry import CHILDREN, COLUMNS
 from importers.openalex.intake import Intake
 from importers.openalex.ledger import Ledger, Reading, root_key, within
 from importers.openalex.letters import DeadLetters
@@ -25,7 +27,7 @@ from importers.openalex.summary import Summary, nested
 from importers.removals import remove_works
 from importers.store import open_store
 
-__all__ = ["ImportBusy", "Progress", "SnapshotError", "Step", "Summary", "run"]
+__all__ = ["ImportBusy", "Progress", "SnapshotError", "Step", "Summary", "half_done", "run"]
 
 KINDS = {entity: kind for kind, entity in ENTITY.items()}
 REMOVED_AT_ONCE = 10_000
@@ -85,11 +87,23 @@ def run(
     return summary
 
 
+def half_done(engine: Engine) -> bool:
+    """Whether a first import was stopped before its end: what there is can be read, but slowly."""
+    with engine.connect() as connection:
+        return tables(connection).bare()
+
+
+def tables(connection: Connection) -> BareTables:
+    """The tables that an import fills."""
+    return BareTables(connection, (*COLUMNS, *CHILDREN), keyless=DERIVED)
+
+
 class _Run:
     def __init__(self, connection: Connection, root: str, letters: DeadLetters, rules: Rules) -> None:
         self._connection, self._letters, self._rules = connection, letters, rules
         self._store = open_store(connection)
         self._ledger = Ledger(connection, root)
+        self._tables = tables(connection)
         self._summary = Summary()
         self.batch_size = BATCH_RECORDS
 
@@ -111,8 +125,10 @@ class _Run:
         problems = _Problems(part.name)
         with self._connection.begin():
             reading = self._ledger.reading(part)
-            if reading.finished:
-                return
+        if reading.finished:
+            return
+        self._complete()
+        with self._connection.begin():
             merge(self._store, kind, merged_ids(part.path, problems.add))
             reading.finished = not problems.said
             self._ledger.save(reading, self._letters.size)
@@ -122,16 +138,16 @@ class _Run:
         self, parts: Sequence[Part], since: date | None, progress: Progress | None, stdin: BinaryIO | None
     ) -> None:
         with self._connection.begin():
+            bare = self._tables.strip()
             readings = [reading for part in parts if not self._done(reading := self._ledger.reading(part), since)]
             intake = Intake(self._connection, self._store, self._ledger, self._letters, self._rules, self.batch_size)
         watched = Watched([reading.part for reading in readings], progress)
         self._summary.files_read, self._summary.files_skipped = len(readings), len(parts) - len(readings)
-        self._store.check_keys(False)
+        self._store.check_keys(not bare)
         for reading in readings:
             whole, problems = intake.read(reading, watched, stdin)
             self._say(problems, ok=whole)
             watched.finish(reading.part)
-        self._store.check_keys(True)
 
     def _done(self, reading: Reading, since: date | None) -> bool:
         """Whether it was read before, or is older than what earlier runs have read."""
@@ -142,6 +158,8 @@ class _Run:
 
     def remove(self, snapshot: Snapshot) -> None:
         """The list is whole each time: a work that is back has left it."""
+        if snapshot.deleted_works:
+            self._complete()
         for path in snapshot.deleted_works:
             problems = _Problems(path.name)
             for ids in _chunks(work for work, _ in deleted_ids(path, problems.add)):
@@ -151,24 +169,32 @@ class _Run:
 
     def close(self, problems: list[str]) -> Summary:
         self._say(problems)
-        self._derive()
+        derived = self._derive()
+        self._complete()
         with self._connection.begin():
+            if derived:
+                self._store.analyze((*ENTITY, *DERIVED))
             self._summary.entities = nested(self._ledger.tallies())
             self._summary.data_version = self._connection.scalar(text("SELECT version FROM data_version"))
             self._ledger.close(self._summary)
         return self._summary
 
-    def _derive(self) -> None:
+    def _complete(self) -> None:
+        """To be called before rows are deleted: what hangs on them goes by foreign keys."""
         with self._connection.begin():
-            stale = self._connection.scalar(text("SELECT 1 FROM stale LIMIT 1"))
+            self._tables.complete()
+        self._store.check_keys(True)
+
+    def _derive(self) -> bool:
+        """Whether anything changed."""
+        with self._connection.begin():
+            stale = self._connection.scalar(text("SELECT 1 FROM stale LIMIT 1")) is not None
             if stale:
                 self._store.analyze()
         if stale:
-            self._store.check_keys(False)
             with self._connection.begin():
                 derive(self._connection)
-            with self._connection.begin():
-                self._store.analyze()
+        return stale
 
     def _say(self, problems: list[str], *, ok: bool | None = None) -> None:
         self._summary.problems += problems
