@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial, reduce
 from hashlib import blake2s
 from typing import Any, NamedTuple, cast
 
@@ -26,7 +26,9 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.selectable import FromClause, Join
 
 from resolvers.drivers import Reader
 from resolvers.reads import KEYS, Read, row_type
@@ -61,21 +63,37 @@ def down(column: Any) -> Term:
 Filter = tuple[tuple[str, Any], ...]  # names of conditions and their values, sorted
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which rows of one parent's list."""
+Parent = int | tuple[int, int]
 
-    parent: int | tuple[int, int]
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which rows of a list."""
+
     order: str
     limit: int = USUAL
     backwards: bool = False
     after: tuple[Any, ...] | None = None
     before: tuple[Any, ...] | None = None
     filter: Filter = ()
+    _hash: int = field(init=False, repr=False, compare=False)  # asked for with each window of a level
+
+    def __post_init__(self) -> None:
+        told = (self.order, self.limit, self.backwards, self.after, self.before, self.filter)
+        object.__setattr__(self, "_hash", hash(told))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Window(NamedTuple):
+    """A slice of one parent's list."""
+
+    parent: Parent
+    slice: Slice
+
+
+class Page(NamedTuple):
     read: Paged
     window: Window
     rows: Sequence[Any]
@@ -83,11 +101,11 @@ class Page:
 
     @property
     def has_next(self) -> bool:
-        return self.window.before is not None if self.window.backwards else self.more
+        return self.window.slice.before is not None if self.window.slice.backwards else self.more
 
     @property
     def has_previous(self) -> bool:
-        return self.more if self.window.backwards else self.window.after is not None
+        return self.more if self.window.slice.backwards else self.window.slice.after is not None
 
     def cursor(self, row: Any) -> str:
         return self.read.cursor(self.window, row)
@@ -115,9 +133,13 @@ class Paged(Read):
         if self.count is None:
             object.__setattr__(self, "count", Count(self.statement, pages=self, long=self.long))
 
-    def window(
+    def window(self, parent: Parent, order: str, **asked: Any) -> Window:
+        """The one window of `windows`."""
+        return self.windows([parent], order, **asked)[0]
+
+    def windows(
         self,
-        parent: int | tuple[int, int],
+        parents: Sequence[Parent],
         order: str,
         *,
         first: int | None = None,
@@ -125,31 +147,28 @@ class Paged(Read):
         last: int | None = None,
         before: str | None = None,
         given: Mapping[str, Any] | None = None,
-    ) -> Window:
-        """The window that a client asks for. Raises Refused (BAD_USER_INPUT, BAD_CURSOR)."""
+    ) -> list[Window]:
+        """The windows that a client asks for, all of one slice. Raises Refused (BAD_USER_INPUT, BAD_CURSOR)."""
         if first is not None and last is not None:
             raise Refused("BAD_USER_INPUT", "Give `first` or `last`, not both.", "last")
         for name, size in (("first", first), ("last", last)):
             if size is not None and not 1 <= size <= MOST:
                 raise Refused("BAD_USER_INPUT", f"`{name}` must be from 1 to {MOST}, not {size}.", name)
         conditions = tuple(sorted((given or {}).items()))
-        plain = Window(parent, order, filter=conditions)
-        return Window(
-            parent,
-            order,
-            last or first or USUAL,
-            last is not None,
-            after if after is None else self._position(plain, after, "after"),
-            before if before is None else self._position(plain, before, "before"),
-            conditions,
-        )
+        ends: dict[str, tuple[Any, ...]] = {}
+        for argument, cursor in (("after", after), ("before", before)):
+            if cursor is not None:
+                for parent in parents:
+                    ends[argument] = self._position(Window(parent, Slice(order, filter=conditions)), cursor, argument)
+        asked = Slice(order, last or first or USUAL, last is not None, filter=conditions, **ends)
+        return [Window(parent, asked) for parent in parents]
 
     def cursor(self, window: Window, row: Any) -> str:
-        values = row[1 : 1 + len(self.orders[window.order])]
+        values = row[1 : 1 + len(self.orders[window.slice.order])]
         return urlsafe_b64encode(orjson.dumps([self._digest(window, values), *values])).decode().rstrip("=")
 
     def _position(self, window: Window, cursor: str, argument: str) -> tuple[Any, ...]:
-        terms = self.orders[window.order]
+        terms = self.orders[window.slice.order]
         try:
             digest, *values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         except (ValueError, TypeError):
@@ -162,40 +181,54 @@ class Paged(Read):
 
     def _digest(self, window: Window, values: Sequence[Any]) -> str:
         """Binds a cursor to its list, filter and order. It hides nothing and needs no secret: it catches mistakes."""
-        bound = orjson.dumps([self.name, window.parent, window.order, window.filter, values])
+        bound = orjson.dumps([self.name, window.parent, window.slice.order, window.slice.filter, values])
         return blake2s(bound, digest_size=6).hexdigest()
 
     async def fetch(self, reader: Reader, keys: Sequence[Window]) -> list[Page]:
+        groups = _by_slice(keys)
+        if len(groups) == 1:
+            return await self._pages(reader, keys)
         pages: dict[Window, Page] = {}
-        for alike in _alike(keys):
-            pages |= await self._pages(reader, alike)
+        for windows in groups:
+            pages.update(zip(windows, await self._pages(reader, windows), strict=True))
         return [pages[window] for window in keys]
 
-    async def _pages(self, reader: Reader, windows: Sequence[Window]) -> dict[Window, Page]:
-        window = windows[0]
-        columns = self.selected()
-        build = cast("Callable[[Window], Select[Any]]", getattr(self, f"_for_{reader.dialect.name}"))
-        compiled = self.compiled(reader, _shape(window), lambda: build(window))
-        values = compiled.values({**_keys(windows), "limit_": window.limit + 1, **_bound(window)})
-        terms = [f"order_{index}" for index in range(len(self.orders[window.order]))]
-        make = row_type(self.entity, ("key_", *terms, *columns))._make
-        found: defaultdict[int, list[Any]] = defaultdict(list)
+    async def _pages(self, reader: Reader, windows: Sequence[Window]) -> list[Page]:
+        asked = windows[0].slice
+        build = cast("Callable[[Slice], Select[Any]]", getattr(self, f"_for_{reader.dialect.name}"))
+        compiled = self.compiled(reader, _shape(asked), lambda: build(asked))
+        values = compiled.values({**_keys(windows), "limit_": asked.limit + 1, **_bound(asked)})
+        found: list[list[Any]] = [[] for _ in windows]
+        make = self._makers[asked.order]
         for row in await reader.fetch(compiled.sql, values, long=self.long):
             found[row[0]].append(make(row))
-        return {one: self._page(one, found[place]) for place, one in enumerate(windows)}
+        return [self._page(window, rows) for window, rows in zip(windows, found, strict=True)]
+
+    @cached_property
+    def _makers(self) -> dict[str, Callable[[Sequence[Any]], Any]]:
+        """What makes a row of a driver's, by order."""
+        made = {}
+        for order, terms in self.orders.items():
+            places = [f"order_{index}" for index in range(len(terms))]
+            made[order] = row_type(self.entity, ("key_", *places, *self.selected))._make
+        return made
 
     def _page(self, window: Window, rows: list[Any]) -> Page:
-        more = len(rows) > window.limit
-        rows = rows[: window.limit]
-        return Page(self, window, rows[::-1] if window.backwards else rows, more)
+        limit, backwards = window.slice.limit, window.slice.backwards
+        more = len(rows) > limit
+        if more:
+            del rows[limit:]
+        if backwards:
+            rows.reverse()
+        return Page(self, window, rows, more)
 
-    def _for_postgresql(self, window: Window) -> Select[Any]:
+    def _for_postgresql(self, asked: Slice) -> Select[Any]:
         """Each parent's rows by a subquery of its own, so the cost follows the page and not the list."""
-        page = self._rows(window).with_only_columns(*self._order_columns(window), *self._shown()).lateral("p")
+        page = self._rows(asked).with_only_columns(*self._order_columns(asked), *self._shown()).lateral("p")
         parents = _parents("postgresql", paired=self.paired)
         ordered = [
             page.c[f"order_{index}"].desc() if term.descending else page.c[f"order_{index}"]
-            for index, term in enumerate(self._terms(window))
+            for index, term in enumerate(self._terms(asked))
         ]
         return (
             select(_PLACE_FROM_1.label("key_"), *page.c)
@@ -203,47 +236,48 @@ class Paged(Read):
             .order_by(_PLACE, *ordered)
         )
 
-    def _for_sqlite(self, window: Window) -> Select[Any]:
+    def _for_sqlite(self, asked: Slice) -> Select[Any]:
         """SQLite has no LATERAL, but a table-valued function may take a subquery that names what stands before it."""
-        identities = self._rows(window).with_only_columns(self.identity.label("i")).subquery()
+        identities = self._rows(asked).with_only_columns(self.identity.label("i")).subquery()
         listed = select(func.json_group_array(identities.c.i)).scalar_subquery()
         place = func.json_each(listed).table_valued("key", "value", name="p")
         whole = self.statement
+        tables = (_parents("sqlite", paired=self.paired), place, *whole.get_final_froms())
         return (
-            select(_PLACE.label("key_"), *self._order_columns(window), *self._shown())
-            .select_from(_parents("sqlite", paired=self.paired), place, *whole.get_final_froms())
+            select(_PLACE.label("key_"), *self._order_columns(asked), *self._shown())
+            .select_from(reduce(lambda left, right: _CrossJoin(left, right, true()), tables))
             .where(*([] if whole.whereclause is None else [whole.whereclause]), self.identity == place.c.value)
             .order_by(_PLACE, place.c.key)
         )
 
-    def _rows(self, window: Window) -> Select[Any]:
-        statement = self.filtered(window)
-        terms = self._terms(window)
-        orders = self.orders[window.order]
-        if window.after is not None:
+    def _rows(self, asked: Slice) -> Select[Any]:
+        statement = self.filtered(asked)
+        terms = self._terms(asked)
+        orders = self.orders[asked.order]
+        if asked.after is not None:
             statement = statement.where(_beyond(orders, "after"))
-        if window.before is not None:
+        if asked.before is not None:
             statement = statement.where(_beyond([_reversed(term) for term in orders], "before"))
         ordered = [term.column.desc() if term.descending else term.column for term in terms]
         return statement.order_by(None).order_by(*ordered).limit(bindparam("limit_", type_=Integer()))
 
-    def filtered(self, window: Window) -> Select[Any]:
-        statement = self.statement.where(*[self.filters[name] for name, _ in window.filter])
+    def filtered(self, asked: Slice) -> Select[Any]:
+        statement = self.statement.where(*[self.filters[name] for name, _ in asked.filter])
         if self.members is None:
             return statement
         # A subquery of its own, found first: asked row by row, a planner would walk the order's index and ask each.
         members = self.members.distinct().offset(literal_column("0")).subquery("members")
         return statement.where(self.identity == next(iter(members.c)))
 
-    def _terms(self, window: Window) -> Sequence[Term]:
-        terms = self.orders[window.order]
-        return [_reversed(term) for term in terms] if window.backwards else terms
+    def _terms(self, asked: Slice) -> Sequence[Term]:
+        terms = self.orders[asked.order]
+        return [_reversed(term) for term in terms] if asked.backwards else terms
 
-    def _order_columns(self, window: Window) -> list[Any]:
-        return [term.column.label(f"order_{index}") for index, term in enumerate(self.orders[window.order])]
+    def _order_columns(self, asked: Slice) -> list[Any]:
+        return [term.column.label(f"order_{index}") for index, term in enumerate(self.orders[asked.order])]
 
     def _shown(self) -> list[Any]:
-        return [column.label(name) for name, column in self.selected().items()]
+        return [column.label(name) for name, column in self.selected.items()]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -254,19 +288,32 @@ class Count(Read):
 
     async def fetch(self, reader: Reader, keys: Sequence[Window]) -> list[int]:
         counts: dict[Window, int] = {}
-        for alike in _alike(keys):
-            compiled = self.compiled(reader, _shape(alike[0]), partial(self._build, reader, alike[0]))
-            values = compiled.values({**_keys(alike), **_bound(alike[0])})
+        for windows in _by_slice(keys):
+            asked = windows[0].slice
+            compiled = self.compiled(reader, _shape(asked), partial(self._build, reader, asked))
+            values = compiled.values({**_keys(windows), **_bound(asked)})
             rows = await reader.fetch(compiled.sql, values, long=self.long)
-            counts |= {alike[place]: total for place, total in rows}
+            counts |= {windows[place]: total for place, total in rows}
         return [counts[window] for window in keys]
 
-    def _build(self, reader: Reader, window: Window) -> Select[Any]:
-        rows = self.pages.filtered(window).with_only_columns(self.pages.identity.label("i")).order_by(None).subquery()
+    def _build(self, reader: Reader, asked: Slice) -> Select[Any]:
+        rows = self.pages.filtered(asked).with_only_columns(self.pages.identity.label("i")).order_by(None).subquery()
         total = select(func.count()).select_from(rows).scalar_subquery()
         place = _PLACE if reader.dialect.name == "sqlite" else _PLACE_FROM_1
         parents = _parents(reader.dialect.name, paired=self.pages.paired)
         return select(place.label("key_"), total.label("total")).select_from(parents)
+
+
+class _CrossJoin(Join):
+    """Tables that SQLite joins as they stand: by itself it may put a correlated list behind what the list finds."""
+
+    inherit_cache = True
+
+
+@compiles(_CrossJoin)
+def _cross_joined(element: _CrossJoin, compiler: SQLCompiler, **options: Any) -> str:
+    left, right = (compiler.process(side, **options) for side in (element.left, element.right))
+    return f"{left} CROSS JOIN {right}"
 
 
 def _parents(dialect: str, *, paired: bool) -> FromClause:
@@ -292,24 +339,26 @@ def _keys(windows: Sequence[Window]) -> dict[str, Any]:
     return {KEYS: parents, **{f"{KEYS}_{name}": list(column) for name, column in zip(_PAIR, columns, strict=False)}}
 
 
-def _alike(windows: Sequence[Window]) -> list[list[Window]]:
+def _by_slice(windows: Sequence[Window]) -> list[list[Window]]:
     """Windows that differ only in their parent share a statement."""
-    groups: defaultdict[Any, list[Window]] = defaultdict(list)
-    for one in windows:
-        groups[one.order, one.limit, one.backwards, one.after, one.before, one.filter].append(one)
+    groups: defaultdict[Slice, list[Window]] = defaultdict(list)
+    if all(window.slice is windows[0].slice for window in windows):
+        return [list(windows)]
+    for window in windows:
+        groups[window.slice].append(window)
     return list(groups.values())
 
 
-def _shape(window: Window) -> tuple[Any, ...]:
+def _shape(asked: Slice) -> tuple[Any, ...]:
     """What decides a statement's text."""
-    names = tuple(name for name, _ in window.filter)
-    return window.order, window.backwards, window.after is None, window.before is None, names
+    names = tuple(name for name, _ in asked.filter)
+    return asked.order, asked.backwards, asked.after is None, asked.before is None, names
 
 
-def _bound(window: Window) -> dict[str, Any]:
-    bound = dict(window.filter)
+def _bound(asked: Slice) -> dict[str, Any]:
+    bound = dict(asked.filter)
     for side in ("after", "before"):
-        bound |= {f"{side}_{index}": value for index, value in enumerate(getattr(window, side) or ())}
+        bound |= {f"{side}_{index}": value for index, value in enumerate(getattr(asked, side) or ())}
     return bound
 
 

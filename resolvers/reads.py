@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
 
 import sqlalchemy
@@ -79,11 +79,12 @@ class Read:
         narrowed: Self = _narrowed(self, columns)
         return narrowed
 
-    @property
+    @cached_property
     def entity(self) -> type:
         found: type = self.statement.column_descriptions[0]["entity"]
         return found
 
+    @cached_property
     def selected(self) -> dict[str, ColumnElement[Any]]:
         """The columns read, by the names that rows give them, in a fixed order."""
         every = self.statement.selected_columns
@@ -113,13 +114,17 @@ class Keyed(Read):
 
     async def rows(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
         """The rows of all keys; each row's `key_` is the key it belongs to."""
-        columns = self.selected()
-        compiled = self.compiled(reader, None, lambda: self._by_key(columns))
-        make = row_type(self.entity, ("key_", *columns))._make
-        return [make(row) for row in await reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)]
+        compiled = self.compiled(reader, None, self._by_key)
+        rows = await reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)
+        return [*map(self._make, rows)]
 
-    def _by_key(self, columns: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
-        shown = [column.label(name) for name, column in columns.items()]
+    @cached_property
+    def _make(self) -> Callable[[Sequence[Any]], Any]:
+        made: Callable[[Sequence[Any]], Any] = row_type(self.entity, ("key_", *self.selected))._make
+        return made
+
+    def _by_key(self) -> Select[Any]:
+        shown = [column.label(name) for name, column in self.selected.items()]
         return self.statement.with_only_columns(self.key.label("key_"), *shown).where(Among(self.key, KEYS))
 
 

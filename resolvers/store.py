@@ -37,37 +37,44 @@ class Store:
 
 
 class _Batch(DataLoader[Any, Any]):
+    """One read's answers: what is known, and what is on its way as a future of nothing."""
+
     def __init__(self, read: Read, reader: Reader) -> None:
         self._read, self._reader = read, reader
-        self._answers: dict[Any, Future[Any]] = {}
-        super().__init__(cache_map=self._answers)
+        self._known: dict[Any, Any] = {}
+        super().__init__()
 
     async def batch_load_fn(self, keys: list[Any]) -> list[Any]:
         try:
-            return await self._read.fetch(self._reader, keys)
+            return await self.load_level(keys)
         except asyncio.CancelledError as error:
             # The loader passes on only Exceptions; after a bare cancellation its keys would be awaited forever.
             raise Unavailable("The read was cancelled.") from error
 
     async def load_level(self, keys: Sequence[Any]) -> list[Any]:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""
-        fresh = [key for key in dict.fromkeys(keys) if key not in self._answers]
+        known = self._known
+        fresh = [key for key in dict.fromkeys(keys) if key not in known]
         if fresh:
             await self._fetch(fresh)
-        answers = [self._answers[key] for key in keys]
-        return [answer.result() if answer.done() else await answer for answer in answers]
+        answers = [known[key] for key in keys]
+        for place, answer in enumerate(answers):
+            if isinstance(answer, Future):
+                await answer
+                answers[place] = known[keys[place]]
+        return answers
 
     async def _fetch(self, keys: list[Any]) -> None:
-        for key in keys:  # whoever asks meanwhile waits for this answer
-            self._answers[key] = self.loop.create_future()
-        waited = [self._answers[key] for key in keys]
+        arrival = self.loop.create_future()  # whoever asks meanwhile waits for this
+        self._known.update(dict.fromkeys(keys, arrival))
         try:
-            values = await self.batch_load_fn(keys)
-        except Exception as error:
-            for key, future in zip(keys, waited, strict=True):
-                self.clear(key)
-                future.set_exception(error)
-                future.exception()  # who asked first gets it raised here: nobody need look at the future
+            values = await self._read.fetch(self._reader, keys)
+        except BaseException as error:
+            for key in keys:
+                del self._known[key]
+            fault = error if isinstance(error, Exception) else Unavailable("The read was cancelled.")
+            arrival.set_exception(fault)
+            arrival.exception()  # who asked first gets it raised here: nobody need look at the future
             raise
-        for future, value in zip(waited, values, strict=True):
-            future.set_result(value)
+        self._known.update(zip(keys, values, strict=True))
+        arrival.set_result(None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from inspect import Parameter, Signature
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
 import strawberry
@@ -52,19 +54,27 @@ def computed(*needs: str, description: str, name: str | None = None) -> Callable
 
 
 def link(read: Read, description: str, key: str = "id") -> Any:
-    """What the read answers for the row's key: a row, or a list of them. A plan asks `batch`, once for a level."""
+    """What the read answers for the row's key: a row, or a list of them."""
 
     def resolve(root: Any, info: Info) -> Any:
         value = getattr(root, key)
         return None if value is None else info.context.store.load(read.only(columns(info)), value)
 
-    async def batch(parents: Sequence[Any], info: Info) -> list[Any]:
-        keys = [getattr(parent, key) for parent in parents]
-        there = [one for one in keys if one is not None]
-        found = iter(await info.context.store.load_all(read.only(columns(info)), there))
-        return [None if one is None else next(found) for one in keys]
+    def plan(info: Info) -> Any:
+        narrowed = read.only(columns(info))
 
-    resolve.batch = batch  # type: ignore[attr-defined]
+        async def batch(parents: Sequence[Any], info: Info) -> list[Any]:
+            keys = [getattr(parent, key) for parent in parents]
+            there = [one for one in keys if one is not None]
+            found = await info.context.store.load_all(narrowed, there)
+            if len(there) == len(keys):
+                return found
+            left = iter(found)
+            return [None if one is None else next(left) for one in keys]
+
+        return batch
+
+    resolve.plan = plan  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
     return strawberry.field(resolver=resolve, description=description, metadata=metadata(key))
 
@@ -110,19 +120,34 @@ def paged(
     there is just one. `total` names a column of the row that counts the unfiltered list.
     """
 
-    def listing(root: Any, info: Info, **given: Any) -> Any:
+    def listings(parents: Sequence[Any], info: Info, chosen: Callable[[Any], Paged], **given: Any) -> list[Listing]:
         asked = {name: None if value is strawberry.UNSET else value for name, value in given.items()}
-        chosen, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
-        pages = read if isinstance(read, Paged) else read(root)
-        window = pages.window(
-            _parent(root, key),
-            chosen.name if isinstance(chosen, Enum) else chosen,
-            given=narrowed.conditions() if narrowed else None,
-            **asked,
-        )
-        known = getattr(root, total) if total and not window.filter else None
-        return Listing(info.context.store, pages.only(columns(info)), window, known)
+        by, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
+        conditions = narrowed.conditions() if narrowed else None
+        by = by.name if isinstance(by, Enum) else by
+        made: list[Listing | None] = [None] * len(parents)
+        reads: defaultdict[Paged, list[int]] = defaultdict(list)
+        for place, parent in enumerate(parents):
+            reads[chosen(parent)].append(place)
+        for pages, places in reads.items():
+            keys = [_parent(parents[place], key) for place in places]
+            for place, window in zip(places, pages.windows(keys, by, given=conditions, **asked), strict=True):
+                known = getattr(parents[place], total) if total and not window.slice.filter else None
+                made[place] = Listing(info.context.store, pages, window, known)
+        return cast("list[Listing]", made)
 
+    def plan(info: Info) -> Any:
+        needed = columns(info)
+
+        def chosen(root: Any) -> Paged:
+            return (read if isinstance(read, Paged) else read(root)).only(needed)
+
+        return partial(listings, chosen=chosen)
+
+    def listing(root: Any, info: Info, **given: Any) -> Any:
+        return plan(info)([root], info, **given)[0]
+
+    listing.plan = plan  # type: ignore[attr-defined]
     parameters: dict[str, Any] = {}
     if filter is not None:
         parameters["filter"] = _argument(filter | None, "Only what matches all of this.")

@@ -44,6 +44,10 @@ def _identity() -> Any:
     def resolve(root: Any) -> strawberry.ID:
         return global_id(root.entity.__name__, root.id)
 
+    def batch(parents: Sequence[Any]) -> list[str]:
+        return [b64encode(f"{root.entity.__name__}:{root.id}".encode()).decode() for root in parents]
+
+    resolve.batch = batch  # type: ignore[attr-defined]
     return computed("id", description="Opaque, the same for ever, unique among all types.")(resolve)
 
 

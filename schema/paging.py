@@ -1,20 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 
-from resolvers.paging import Page, Paged, Window
+from resolvers.paging import Page, Paged, Slice, Window
 from resolvers.store import Store
 from schema.selection import metadata
 
 NodeT = TypeVar("NodeT")
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """A page that is read when something of it is asked for; a count alone reads no rows."""
 
     store: Store
@@ -28,7 +26,8 @@ class Listing:
     def total(self) -> int | Awaitable[int]:
         if self.known_total is not None:
             return self.known_total
-        whole = Window(self.window.parent, self.window.order, filter=self.window.filter)
+        asked = self.window.slice
+        whole = Window(self.window.parent, Slice(asked.order, filter=asked.filter))
         return self.store.load(self.read.count, whole)
 
 

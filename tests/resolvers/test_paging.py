@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from models import Authorship, Collaboration, Researcher, Work
-from resolvers.paging import NOBODY, Window
+from resolvers.paging import NOBODY
 from resolvers.refused import Refused
 from resolvers.researchers import collaborators, researchers
 from resolvers.store import Store
@@ -119,10 +119,10 @@ async def test_many_parents_share_one_statement(world, reader, statements):
 
 async def test_counts_follow_the_filter(world, reader):
     store = Store(reader)
-    assert await store.load(works.count, Window(NOBODY, "NEWEST")) == len(TITLES)
-    since = Window(NOBODY, "NEWEST", filter=(("year_from", 2001),))
+    assert await store.load(works.count, works.window(NOBODY, "NEWEST")) == len(TITLES)
+    since = works.window(NOBODY, "NEWEST", given={"year_from": 2001})
     assert await store.load(works.count, since) == sum((w.publication_year or 0) >= 2001 for w in world)
-    pairs = [Window((1, 2), "NEWEST"), Window((1, 7), "NEWEST")]
+    pairs = works_shared.windows([(1, 2), (1, 7)], "NEWEST")
     assert await store.load_all(works_shared.count, pairs) == [len(TITLES), 0]
 
 
@@ -168,3 +168,18 @@ def test_sizes_out_of_range_are_refused(sizes, argument):
     with pytest.raises(Refused) as refused:
         works.window(NOBODY, "NEWEST", **sizes)
     assert (refused.value.code, refused.value.path) == ("BAD_USER_INPUT", (argument,))
+
+
+@pytest.mark.parametrize(("read", "parent"), [(collaborators, 1), (works_of_researcher, 1), (works_shared, (1, 2))])
+async def test_sqlite_finds_a_page_before_its_rows(world, reader, read, parent):
+    """Else it finds the page again for each row that may stand on it."""
+    if reader.dialect.name != "sqlite":
+        return
+    await Store(reader).load(read, read.window(parent, next(iter(read.orders))))
+    sql = reader.statements[-1]
+    plan = await reader.fetch(
+        f"EXPLAIN QUERY PLAN {sql}", [orjson.dumps([parent]).decode(), *[21] * (sql.count("?") - 1)]
+    )
+    steps = [step[3] for step in plan if step[1] == 0]  # of the statement itself, not of its subqueries
+    page = next(place for place, step in enumerate(steps) if step.startswith("SCAN p "))
+    assert [step for step in steps[:page] if "VIRTUAL TABLE" not in step] == []
