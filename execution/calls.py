@@ -6,6 +6,7 @@ from asyncio import gather
 from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from operator import attrgetter
+from types import GeneratorType
 from typing import Any
 
 import strawberry
@@ -13,6 +14,8 @@ from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
 from execution.plan import Run, Step
+
+MOST_CLASSES = 4096
 
 Resolve = Callable[[Run, Step, Sequence[Any]], Any]
 
@@ -23,39 +26,56 @@ def attribute(name: str) -> Resolve:
 
 
 def call(field: StrawberryField, schema: strawberry.Schema) -> Resolve:
-    """The field's `batch` where its resolver has one; else the resolver, for each parent."""
+    """The field's `batch` where its resolver has one, or the one that its `plan` makes; else it, for each parent."""
     function: Any = getattr(field.base_resolver, "wrapped_func", None)
-    batch: Any = getattr(function, "batch", None)
     if function is None or field.extensions:
         return _as_graphql_core
+    called = _Call(field, schema, function)
+    if hasattr(function, "plan"):
+        return called.as_planned
+    return called.in_one if hasattr(function, "batch") else called.one_by_one
 
-    def prepare(run: Run, step: Step, parent: Any) -> tuple[list[Any], dict[str, Any]]:
-        return get_arguments(
-            field=field,
-            source=parent,
-            info=schema.config.info_class(_raw_info=run.info(step), _field=field),
+
+class _Call:
+    def __init__(self, field: StrawberryField, schema: strawberry.Schema, function: Any) -> None:
+        self._field, self._schema, self._function = field, schema, function
+        resolver: Any = field.base_resolver
+        self._takes_self = resolver.self_parameter is not None
+        self._info = resolver.info_parameter and resolver.info_parameter.name
+        self._sources = {one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one is not None}
+
+    def as_planned(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
+        if step.bound is None:
+            step.bound = self._function.plan(self._info_of(run, step))
+        return step.bound(parents, **self._given(run, step))
+
+    def in_one(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
+        return self._function.batch(parents, **self._given(run, step))
+
+    def one_by_one(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
+        function, keywords = self._function, self._given(run, step)
+        if self._takes_self:
+            return _settled([function(parent, **keywords) for parent in parents])
+        if len(self._sources) == 1 and not keywords:
+            return _settled([function(parent) for parent in parents])
+        return _settled([function(**dict.fromkeys(self._sources, parent), **keywords) for parent in parents])
+
+    def _given(self, run: Run, step: Step) -> dict[str, Any]:
+        """The keywords that all parents share."""
+        if step.known_arguments == {}:
+            return {self._info: self._info_of(run, step)} if self._info else {}
+        _, keywords = get_arguments(
+            field=self._field,
+            source=None,
+            info=self._info_of(run, step),
             kwargs=dict(run.arguments(step)),
-            config=schema.config,
-            scalar_registry=schema.schema_converter.scalar_registry,
+            config=self._schema.config,
+            scalar_registry=self._schema.schema_converter.scalar_registry,
         )
+        return {name: value for name, value in keywords.items() if name not in self._sources}
 
-    def in_one(run: Run, step: Step, parents: Sequence[Any]) -> Any:
-        _, keywords = prepare(run, step, None)
-        return batch(parents, **{name: value for name, value in keywords.items() if name not in sources})
-
-    def one_by_one(run: Run, step: Step, parents: Sequence[Any]) -> Any:
-        positional, keywords = prepare(run, step, None)
-        named = [name for name in sources if name in keywords]
-        values = []
-        for parent in parents:
-            for name in named:
-                keywords[name] = parent
-            values.append(function(parent, **keywords) if positional else function(**keywords))
-        return _settled(values)
-
-    resolver: Any = field.base_resolver
-    sources = {one.name for one in (resolver.parent_parameter, resolver.root_parameter) if one is not None}
-    return one_by_one if batch is None else in_one
+    def _info_of(self, run: Run, step: Step) -> strawberry.Info[Any, Any]:
+        return self._schema.config.info_class(_raw_info=run.info(step), _field=self._field)
 
 
 def _as_graphql_core(run: Run, step: Step, parents: Sequence[Any]) -> Any:
@@ -64,10 +84,19 @@ def _as_graphql_core(run: Run, step: Step, parents: Sequence[Any]) -> Any:
     return _settled([step.definition.resolve(parent, info, **arguments) for parent in parents])
 
 
+_NEVER_AWAITED = (str, int, float, bool, type(None), list, dict)
+_plain: set[type] = set(_NEVER_AWAITED)  # classes of which no value is awaitable
+
+
 def _settled(values: list[Any]) -> Any:
-    if not any(isawaitable(value) for value in values):
+    kinds = set(map(type, values))
+    if kinds <= _plain:
         return values
-    return _gathered(values)
+    if any(isawaitable(value) for value in values):
+        return _gathered(values)
+    if len(_plain) < MOST_CLASSES:
+        _plain.update(kinds - {GeneratorType})
+    return values
 
 
 async def _gathered(values: list[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from graphql import (
     FieldNode,
+    GraphQLEnumType,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
@@ -73,10 +74,25 @@ def _expression(attribute_name: str, declared: GraphQLOutputType, scope: dict[st
     scope["isfinite"] = isfinite
     scope[coerce] = _coercion(cast("GraphQLLeafType", inner), nullable=inner is declared)
     as_is = _AS_IS.get(inner.name)
+    if isinstance(inner, GraphQLEnumType):
+        scope[coerce] = _Shown(scope[coerce])
+        return f"{coerce}[p.{attribute_name}]"
     if as_is is None:
         return f"{coerce}(p.{attribute_name})"
     test = as_is.replace("v.", f"(v := p.{attribute_name}).", 1)
     return f"v if {test} else {coerce}(v)"
+
+
+class _Shown(dict[Any, Any]):
+    """What an enum's values are shown as; there are only so many."""
+
+    def __init__(self, coerce: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._coerce = coerce
+
+    def __missing__(self, value: Any) -> Any:
+        shown = self[value] = self._coerce(value)
+        return shown
 
 
 def _coercion(leaf: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:

@@ -43,17 +43,26 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         if plan is None:
             self.runs["unplanned"] += 1
             return super().execute_operation(serially)
-        return self._answer(plan, serially)
-
-    async def _answer(self, plan: ObjectPlan, serially: bool | None) -> Any:  # noqa: FBT001
         try:
-            (data,) = await plan.answer(self, [self.root_value])
+            found = plan.answer(self, [self.root_value])
         except Exception:  # noqa: BLE001  whatever it was, graphql-core's executor meets it again and says so
-            self.runs["abandoned"] += 1
-            result = super().execute_operation(serially)
+            return self._abandoned(serially)
+        return self._answered(found) if isinstance(found, list) else self._later(found, serially)
+
+    async def _later(self, found: Any, serially: bool | None) -> Any:  # noqa: FBT001
+        try:
+            return self._answered(await found)
+        except Exception:  # noqa: BLE001  as above
+            result = self._abandoned(serially)
             return await result if isinstance(result, Awaitable) else result
+
+    def _answered(self, found: Any) -> ExecutionResult:
         self.runs["planned"] += 1
-        return ExecutionResult(data, None)
+        return ExecutionResult(found[0], None)
+
+    def _abandoned(self, serially: bool | None) -> Any:  # noqa: FBT001
+        self.runs["abandoned"] += 1
+        return super().execute_operation(serially)
 
     def _plannable(self) -> bool:
         return (

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, Protocol
+from typing import Any, Never, Protocol
 
 from graphql import GraphQLAbstractType, GraphQLObjectType, GraphQLResolveInfo
+
+# A list where nothing has to be awaited, so that no task and no coroutine is made for it.
+Later = list[Any] | Awaitable[list[Any]]
 
 
 class Abandon(Exception):  # noqa: N818  no fault: graphql-core's executor takes over
@@ -31,7 +34,7 @@ class Run(Protocol):
 class Completion(Protocol):
     """Turns the values of one field, of all parents, into what the response shows."""
 
-    async def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Sequence[Any]: ...
+    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later: ...
 
 
 @dataclass(slots=True)
@@ -41,15 +44,33 @@ class ObjectPlan:
     row: Callable[[Sequence[Any]], list[dict[str, Any]]]
     steps: list[Step]
 
-    async def answer(self, run: Run, parents: Sequence[Any]) -> list[dict[str, Any]]:
+    def answer(self, run: Run, parents: Sequence[Any]) -> Later:
         """The response's objects, one per parent."""
         objects = self.row(parents)
-        if parents and self.steps:
-            if len(self.steps) == 1:
-                await self.steps[0].answer(run, parents, objects)
-            else:
-                await gather(*[step.answer(run, parents, objects) for step in self.steps])
-        return objects
+        waiting: list[Coroutine[Any, Any, None]] = []
+        try:
+            for step in self.steps if parents else ():
+                left = step.answer(run, parents, objects)
+                if left is not None:
+                    waiting.append(left)
+        except Exception as error:
+            if not waiting:
+                raise
+            return _failed(waiting, error)
+        return _finished(waiting, objects) if waiting else objects
+
+
+async def _finished(waiting: list[Coroutine[Any, Any, None]], objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(waiting) == 1:  # no task for one
+        await waiting[0]
+    else:
+        await gather(*waiting)
+    return objects
+
+
+async def _failed(waiting: list[Coroutine[Any, Any, None]], error: Exception) -> Never:
+    await gather(*waiting, return_exceptions=True)  # what was begun is awaited all the same
+    raise error
 
 
 @dataclass(slots=True)
@@ -60,32 +81,61 @@ class Step:
     parent_type: GraphQLObjectType
     details: list[Any]  # graphql-core's FieldDetails, of every place that selects it
     definition: Any  # GraphQLField
-    resolve: Callable[[Run, Step, Sequence[Any]], Any]  # a value per parent, or an awaitable of them
-    completion: Completion | None  # None: the values are the response's already
+    resolve: Callable[[Run, Step, Sequence[Any]], Any]  # a list of a value per parent, or an awaitable of one
+    completion: Completion
     known_arguments: dict[str, Any] | None  # where no variable takes part
     plans: dict[str, ObjectPlan] = field(default_factory=dict)  # by the type that a value turns out to be
+    types: dict[type, str] = field(default_factory=dict)  # by the Python class of a value
+    bound: Any = None  # what the resolver keeps for as long as the plan lives
 
-    async def answer(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+    def answer(
+        self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]
+    ) -> Coroutine[Any, Any, None] | None:
+        """Put the field into each object; what is left to await."""
         values = self.resolve(run, self, parents)
-        if isawaitable(values):
-            values = await values
-        if self.completion is not None:
-            values = await self.completion.complete(run, self, values)
-        for shown, value in zip(objects, values, strict=True):
-            shown[self.key] = value
+        if not isinstance(values, list):
+            return self._later(run, values, objects)
+        shown = self.completion.complete(run, self, values)
+        if not isinstance(shown, list):
+            return self._put_later(shown, objects)
+        self._put(shown, objects)
+        return None
+
+    async def _later(self, run: Run, values: Any, objects: list[dict[str, Any]]) -> None:
+        found = await values if isawaitable(values) else values
+        shown = self.completion.complete(run, self, found)
+        self._put(shown if isinstance(shown, list) else await shown, objects)
+
+    async def _put_later(self, shown: Awaitable[list[Any]], objects: list[dict[str, Any]]) -> None:
+        self._put(await shown, objects)
+
+    def _put(self, shown: Any, objects: list[dict[str, Any]]) -> None:
+        key = self.key
+        for one, value in zip(objects, shown, strict=True):
+            one[key] = value
 
 
 @dataclass(slots=True)
 class NonNull:
     of: Completion
 
-    async def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Sequence[Any]:
-        if any(value is None for value in values):
-            raise Abandon
-        found = await self.of.complete(run, step, values)
-        if any(value is None for value in found):
-            raise Abandon
+    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
+        _refuse_nulls(values)
+        found = self.of.complete(run, step, values)
+        if not isinstance(found, list):
+            return self._later(found)
+        _refuse_nulls(found)
         return found
+
+    async def _later(self, found: Awaitable[list[Any]]) -> list[Any]:
+        values = await found
+        _refuse_nulls(values)
+        return values
+
+
+def _refuse_nulls(values: Sequence[Any]) -> None:
+    if [None for value in values if value is None]:
+        raise Abandon
 
 
 @dataclass(slots=True)
@@ -94,22 +144,38 @@ class ListOf:
 
     of: Completion
 
-    async def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Sequence[Any]:
+    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
         flat: list[Any] = []
         for value in values:
             if value.__class__ in (list, tuple):
                 flat.extend(value)
             elif value is not None:
                 raise Abandon
-        shown = iter(await self.of.complete(run, step, flat))
-        return [None if value is None else [next(shown) for _ in value] for value in values]
+        found = self.of.complete(run, step, flat)
+        return _cut(values, found) if isinstance(found, list) else self._later(values, found)
+
+    async def _later(self, values: Sequence[Any], found: Awaitable[list[Any]]) -> list[Any]:
+        return _cut(values, await found)
+
+
+def _cut(values: Sequence[Any], found: list[Any]) -> list[Any]:
+    """What was completed as one list, as the lists it came from."""
+    shown: list[Any] = []
+    start = 0
+    for value in values:
+        if value is None:
+            shown.append(None)
+        else:
+            shown.append(found[start : start + len(value)])
+            start += len(value)
+    return shown
 
 
 @dataclass(slots=True)
 class Leaf:
     coerce: Callable[[Any], Any]
 
-    async def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Sequence[Any]:
+    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
         del run, step
         coerce = self.coerce
         return [None if value is None else coerce(value) for value in values]
@@ -120,21 +186,37 @@ class Object:
     """Values of one object type, or of the types of an interface or union, each type's together."""
 
     declared: GraphQLObjectType | GraphQLAbstractType
-    type_of: Callable[[Run, Step, Any], str]  # of a value; asked once for each Python class on the level
+    type_of: Callable[[Run, Step, Any], str]  # of a value; asked once for each Python class
 
-    async def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Sequence[Any]:
+    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
         places: dict[str, list[int]] = {}
-        names: dict[type, str] = {}
+        types = step.types
         for place, value in enumerate(values):
-            if value is None:
-                continue
-            kind = value.__class__
-            if kind not in names:
-                names[kind] = self.type_of(run, step, value)
-            places.setdefault(names[kind], []).append(place)
+            if value is not None:
+                kind = value.__class__
+                if kind not in types:
+                    types[kind] = self.type_of(run, step, value)
+                places.setdefault(types[kind], []).append(place)
         shown: list[Any] = [None] * len(values)
+        waiting: list[tuple[list[int], Awaitable[list[Any]]]] = []
         for name, among in places.items():
-            objects = await run.plan(step, name).answer(run, [values[place] for place in among])
-            for place, one in zip(among, objects, strict=True):
-                shown[place] = one
-        return shown
+            whole = len(among) == len(values)
+            objects = run.plan(step, name).answer(run, values if whole else [values[place] for place in among])
+            if whole:
+                return objects
+            if isinstance(objects, list):
+                _spread(shown, among, objects)
+            else:
+                waiting.append((among, objects))
+        return _spread_later(shown, waiting) if waiting else shown
+
+
+def _spread(shown: list[Any], places: list[int], objects: list[Any]) -> None:
+    for place, one in zip(places, objects, strict=True):
+        shown[place] = one
+
+
+async def _spread_later(shown: list[Any], waiting: list[tuple[list[int], Awaitable[list[Any]]]]) -> list[Any]:
+    for (places, _), objects in zip(waiting, await gather(*[later for _, later in waiting]), strict=True):
+        _spread(shown, places, objects)
+    return shown

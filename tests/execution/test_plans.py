@@ -5,11 +5,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from inspect import isawaitable
 from typing import Annotated, Any, NamedTuple
 
 import pytest
 import strawberry
-from graphql import execute, parse
+from graphql import DocumentNode, execute, parse
 
 from execution import PlanExecutor, executor
 
@@ -41,6 +42,7 @@ class Genre(Enum):
 @dataclass
 class Calls:
     batches: list[Sequence[int]] = field(default_factory=list)
+    plans: list[list[str]] = field(default_factory=list)
 
 
 def shelf_of(person: Any) -> list[Any]:
@@ -59,6 +61,19 @@ async def books_of_level(parents: Sequence[Any], info: strawberry.Info, longer_t
 
 books.batch = books_of_level
 del books.__annotations__["return"]
+
+
+def longest(root: Any, info: strawberry.Info, above: int = 0) -> Any:
+    return max((book for book in shelf_of(root) if book.pages > above), key=lambda book: book.pages, default=None)
+
+
+def longest_planned(info: strawberry.Info) -> Any:
+    info.context.plans.append([field.name for field in info.selected_fields])
+    return lambda parents, info, above=0: [longest(parent, info, above) for parent in parents]
+
+
+longest.plan = longest_planned
+del longest.__annotations__["return"]
 
 
 @strawberry.interface
@@ -87,6 +102,7 @@ class PersonType(Thing):
     name: str
     age: int | None
     books: list[BookType] = strawberry.field(resolver=books)
+    longest: BookType | None = strawberry.field(resolver=longest)
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
@@ -148,6 +164,9 @@ DOCUMENTS = [
     "{ __schema { queryType { name } } people { name } }",
     "{ people { name @include(if: false) } }",
     "{ people { books { readers { books { readers { name } } } } } }",
+    "{ people { longest { id } name longest { pages } } }",
+    "{ people { books { id } risky(fail: true) longest { title } } }",  # fails while the books are on their way
+    "{ things { id ... on PersonType { books { id } longest { id } } } }",
 ]
 VARIABLES = [
     ("query ($n: Int = 2) { people(first: $n) { greeting(n: $n, word: null) } }", {}),
@@ -186,6 +205,23 @@ async def test_a_batch_is_asked_once_for_a_level():
     assert calls.batches == [[1, 2, 3], [1, 2, 3, 1, 2, 3, 2, 3, 1, 2, 3, 2, 3, 3]]
 
 
+async def run(document: DocumentNode, variables: dict[str, Any], calls: Calls) -> Any:
+    running = execute(
+        PLANNED._schema, document, variable_values=variables, context_value=calls, executor_class=PlanExecutor
+    )
+    result = await running if isawaitable(running) else running
+    assert result.errors is None
+    return result.data
+
+
+async def test_what_a_plan_keeps_is_found_once():
+    calls, document = Calls(), parse("query ($n: Int!) { people { longest(above: $n) { id } } }")
+    for number, ids in [(0, [1, 2, 3]), (15, [None, 2, 3])]:
+        found = await run(document, {"n": number}, calls)
+        assert found == {"people": [{"longest": id and {"id": str(id)}} for id in ids]}
+    assert calls.plans == [["longest"]]
+
+
 async def test_a_plan_is_made_once_for_an_operation(monkeypatch):
 
     compiled = []
@@ -195,8 +231,7 @@ async def test_a_plan_is_made_once_for_an_operation(monkeypatch):
     document = parse("query ($a: Boolean!, $n: Int) { people(first: $n) { name @skip(if: $a) } }")
 
     for a, n in [(True, 1), (True, 2), (False, 1), (True, 3)]:
-        result = execute(PLANNED._schema, document, variable_values={"a": a, "n": n}, executor_class=PlanExecutor)
-        assert (await result).errors is None
+        await run(document, {"a": a, "n": n}, Calls())
     assert len(compiled) == 4  # two plans, each of a root and of people
 
 
