@@ -16,7 +16,6 @@ class Context:
     public_url: str  # without a slash at its end
     version: str
     request_id: str
-    names_operation: bool = True
     viewer: None = None  # who is signed in; nobody can be, yet
     selections: dict[Any, frozenset[str]] = field(default_factory=dict)
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from inspect import isawaitable
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLSchema, OperationType, execute
 from starlette.requests import Request
 from starlette.responses import Response
 from strawberry import Schema
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.graphql import OperationType
 
 from resolvers.drivers import Reader
 from resolvers.store import Store
 from schema.context import Context
+from schema.errors import shown
 from server import __version__
+from server.documents import MOST_ERRORS, Documents
 from server.graphiql import page
 from server.settings import Settings
 
@@ -33,11 +34,21 @@ class Malformed(Exception):  # noqa: N818  the request is at fault, not the serv
         self.message, self.status, self.headers = message, status, headers
 
 
+class Asked(NamedTuple):
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+
+
 class Endpoint:
     """The view of /graphql."""
 
     def __init__(self, schema: Schema, reader: Reader, settings: Settings) -> None:
-        self._schema, self._reader, self._settings = schema, reader, settings
+        self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
+        self._executor: Any = schema.execution_context_class
+        self._reader, self._most_bytes = reader, settings.max_body_bytes
+        self._public_url = settings.public_url.rstrip("/")
+        self._documents = Documents(self._schema, settings.documents_bytes)
 
     async def __call__(self, request: Request) -> Response:
         request_id = uuid4().hex
@@ -54,35 +65,36 @@ class Endpoint:
 
     async def _run(self, request: Request, request_id: str) -> tuple[dict[str, Any], int]:
         asked = await self._asked(request)
-        context = Context(
-            Store(self._reader),
-            self._settings.public_url.rstrip("/"),
-            __version__,
-            request_id,
-            names_operation=asked["operationName"] is not None,
-        )
-        allowed = {OperationType.QUERY} if request.method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
+        document = self._documents.get(asked.query)
+        if document.errors or document.syntax is None:
+            return {"errors": [shown(error, request_id, document.code) for error in document.errors]}, 400
         try:
-            result = await self._schema.execute(
-                asked["query"],
-                variable_values=asked["variables"],
-                operation_name=asked["operationName"],
-                context_value=context,
-                allowed_operation_types=allowed,
-            )
-        except CannotGetOperationTypeError as error:
-            raise Malformed("The document has several operations or none of that name: name one of its own.") from error
-        except InvalidOperationTypeError as error:
-            raise Malformed("Only queries can be sent by GET.", 405, headers={"Allow": "POST"}) from error
+            operation = document.operation(asked.operation_name)
+        except LookupError as error:
+            raise Malformed(f"{error.args[0]}") from error
+        if operation.operation is OperationType.SUBSCRIPTION:
+            raise Malformed("Subscriptions cannot be sent here.")
+        if operation.operation is not OperationType.QUERY and request.method == "GET":
+            raise Malformed("Only queries can be sent by GET.", 405, headers={"Allow": "POST"})
+        running = execute(
+            self._schema,
+            document.syntax,
+            context_value=Context(Store(self._reader), self._public_url, __version__, request_id),
+            variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            executor_class=self._executor,
+            max_coercion_errors=MOST_ERRORS,
+        )
+        result = await running if isawaitable(running) else running
         body: dict[str, Any] = {}
         if result.errors:
-            body["errors"] = [_formatted(error) for error in result.errors]
+            body["errors"] = [shown(error, request_id) for error in result.errors]
         # By the specification `data` is missing where nothing was run, and null where what was run failed.
         if result.data is not None or any(error.path for error in result.errors or ()):
             body["data"] = result.data
         return body, 200 if "data" in body else 400
 
-    async def _asked(self, request: Request) -> dict[str, Any]:
+    async def _asked(self, request: Request) -> Asked:
         if request.method == "GET":
             given: Any = dict(request.query_params)
             given["variables"] = _json(given["variables"].encode(), "`variables`") if given.get("variables") else None
@@ -99,10 +111,10 @@ class Endpoint:
             raise Malformed("`variables` must be an object.")
         if name is not None and not isinstance(name, str):
             raise Malformed("`operationName` must be a string.")
-        return {"query": query, "variables": variables, "operationName": name or None}
+        return Asked(query, variables, name or None)
 
     async def _body(self, request: Request) -> bytes:
-        most = self._settings.max_body_bytes
+        most = self._most_bytes
         parts, size = [], 0
         async for part in request.stream():
             size += len(part)
@@ -123,15 +135,11 @@ def _json(text: bytes, what: str) -> Any:
         raise Malformed(f"{what} must be JSON: {error.msg} at character {error.pos}.") from error
 
 
-def _formatted(error: GraphQLError) -> dict[str, Any]:
-    return dict(error.formatted)
-
-
 def _answer(
     body: dict[str, Any], status: int, kind: str, request_id: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     return Response(
-        orjson.dumps(body, default=str),
+        orjson.dumps(body),
         status,
         {"X-Request-Id": request_id, "Vary": "Accept", **(headers or {})},
         media_type=f"{kind}; charset=utf-8",
