@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,6 +61,7 @@ def world(save: Any) -> Any:
                     collaborator_count=researchers - 1,
                     version=1_600_000_000_000_000,
                     import_run_id=1,
+                    derived_at=datetime(2026, 1, 1, tzinfo=UTC),
                 )
                 for i in people
             ],

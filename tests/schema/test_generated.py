@@ -1,0 +1,117 @@
+"""What plans answer is what graphql-core answers, for whatever can be asked, and whatever fails meanwhile."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+import pytest
+from graphql import DocumentNode, execute, parse, print_ast, validate
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import Mode, nodes, queries
+
+from execution import PlanExecutor
+from resolvers.drivers import Reader, open_reader
+from resolvers.refused import Unavailable
+from resolvers.store import Store
+from schema.context import Context
+from schema.errors import shown
+from schema.root import build_schema
+from tests.schema.generated import written
+
+SCHEMA = build_schema(PlanExecutor)._schema
+SCALARS = {
+    name: st.sampled_from(["2020-01-01", "2020-01-01T00:00:00Z"]).map(nodes.String) for name in ("Date", "DateTime")
+}
+GENERATED = queries(SCHEMA, custom_scalars=SCALARS, print_ast=lambda node: node)
+MISTAKEN = queries(SCHEMA, custom_scalars=SCALARS, print_ast=lambda node: node, mode=Mode.NEGATIVE)
+ASKED = st.tuples(st.one_of(GENERATED, GENERATED, GENERATED, MISTAKEN), st.integers(0, 2**32))
+
+
+class Failing:
+    """A reader of which some statements fail and some values are wrong: always the same ones."""
+
+    def __init__(self, reader: Reader, seed: int) -> None:
+        self.reader, self.dialect, self.seed = reader, reader.dialect, seed
+
+    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+        if hash((sql, self.seed)) % 10 == 0:
+            raise Unavailable("not now")
+        rows = await self.reader.fetch(sql, values, long=long)
+        return [[self._wrong(value) if place else value for place, value in enumerate(row)] for row in rows]
+
+    def _wrong(self, value: Any) -> Any:
+        match hash((value, self.seed)) % 40:
+            case 0:
+                return None
+            case 1:
+                return 2**40 if isinstance(value, int) else "none of these"
+            case _:
+                return value
+
+    async def close(self) -> None:
+        await self.reader.close()
+
+
+async def answer(reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any) -> tuple[bytes, Any]:
+    context = Context(Store(reader), "http://test", "0", "request")
+    found: Any = execute(SCHEMA, document, context_value=context, variable_values=variables, executor_class=executor)
+    result = await found if asyncio.iscoroutine(found) or asyncio.isfuture(found) else found
+    errors = [shown(error, "request") for error in result.errors or ()]
+    return orjson.dumps(result.data), sorted(errors, key=str)
+
+
+class GraphQLCore(PlanExecutor):
+    def _plannable(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def run(database_url, world):
+    world(researchers=3, works=3)
+    with asyncio.Runner() as runner:
+        reader = runner.run(opened(database_url))
+        yield runner.run, reader
+        runner.run(reader.close())
+
+
+async def opened(url: str) -> Reader:
+    return open_reader(url)
+
+
+def compare(run: Any, reader: Any, asked: tuple[DocumentNode, int]) -> None:
+    document, variables = written(asked[0], SCHEMA, asked[1])
+    document = parse(print_ast(document))
+    if validate(SCHEMA, document):
+        event("not valid")
+        return
+
+    async def both() -> list[tuple[bytes, Any]]:
+        return [await answer(reader, document, variables, executor) for executor in (PlanExecutor, GraphQLCore)]
+
+    PlanExecutor.runs.clear()
+    planned, plain = run(both())
+    event(next(iter(PlanExecutor.runs), "refused before it ran"))
+    assert planned == plain, print_ast(document)
+
+
+SETTINGS = settings(
+    max_examples=600,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
+
+
+@SETTINGS
+@given(asked=ASKED)
+def test_generated_operations(run, asked):
+    compare(*run, asked)
+
+
+@SETTINGS
+@given(asked=ASKED, seed=st.integers(0, 1000))
+def test_generated_operations_while_reads_fail(run, asked, seed):
+    runs, reader = run
+    compare(runs, Failing(reader, seed), asked)
