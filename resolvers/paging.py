@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.selectable import FromClause, Join
+from sqlalchemy.sql.selectable import FromClause, FromGrouping, Join
 
 from resolvers.drivers import Reader
 from resolvers.reads import KEYS, Read, row_type
@@ -312,8 +312,17 @@ class _CrossJoin(Join):
 
 @compiles(_CrossJoin)
 def _cross_joined(element: _CrossJoin, compiler: SQLCompiler, **options: Any) -> str:
-    left, right = (compiler.process(side, **options) for side in (element.left, element.right))
-    return f"{left} CROSS JOIN {right}"
+    def joined(table: Any) -> str:
+        if isinstance(table, FromGrouping):
+            return joined(table.element)  # in parentheses its tables would be free again
+        if not isinstance(table, Join) or table.isouter:
+            return str(compiler.process(table, **options))
+        both = f"{joined(table.left)} CROSS JOIN {joined(table.right)}"
+        if isinstance(table, _CrossJoin) or table.onclause is None:
+            return both
+        return f"{both} ON {compiler.process(table.onclause, **options)}"
+
+    return joined(element)
 
 
 def _parents(dialect: str, *, paired: bool) -> FromClause:
