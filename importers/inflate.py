@@ -68,7 +68,7 @@ def _steps(member: "zlib._Decompress", stored: bytes) -> Iterator[bytes]:
             data = member.decompress(stored, PIECE)
         except zlib.error as error:
             yield from _rescued(before, stored)
-            raise Broken(str(error)) from error
+            raise Broken(str(error).rpartition(": ")[2]) from error
         yield data
         stored = member.unconsumed_tail
 

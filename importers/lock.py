@@ -1,11 +1,13 @@
 """One import at a time into a database."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 
+PATIENCE = 3  # seconds
 _KEY = 0x70656572  # any number that nothing else on the database locks
 
 
@@ -23,16 +25,18 @@ def only_import(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _postgres(connection: Connection) -> Iterator[None]:
-    with connection.begin():
-        got = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY})
-    if not got:
+    for _ in range(PATIENCE * 10):  # the server may take a moment to notice that a killed import is gone
+        with connection.begin():
+            got = connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY})
+        if got:
+            break
+        time.sleep(0.1)
+    else:
         raise ImportBusy("another import is writing to this database; try again when it has ended")
-    try:
-        yield
-    finally:
-        if not connection.invalidated:
-            with connection.begin():
-                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
+    yield
+    # After a fault the connection may be in no state to be asked for anything; with it the lock goes.
+    with connection.begin():
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
 
 
 @contextmanager

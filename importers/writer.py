@@ -83,12 +83,15 @@ class Writer:
         self._standing.clear()
         self._stale.clear()
 
-    def write(self, entries: Sequence[Entry]) -> Counter[tuple[str, str]]:
-        """Write what is newer than what is stored. Counts (kind, imported | updated | unchanged)."""
+    def write(self, entries: Sequence[Entry], *, anew: bool = False) -> Counter[tuple[str, str]]:
+        """Write what is newer than what is stored; `anew`, what is as new, too.
+
+        Counts (kind, imported | updated | unchanged).
+        """
         newest = _newest(entries)
         stored = self._versions(newest)
         new = [entry for key, entry in newest.items() if key not in stored]
-        changed = [entry for key, entry in newest.items() if key in stored and entry.version > stored[key]]
+        changed = [entry for key, entry in newest.items() if key in stored and entry.version + anew > stored[key]]
         counts = Counter((entry.kind, "unchanged") for entry in entries)
         for entry in [*new, *changed]:
             # What was only named so far is imported, not updated.
@@ -96,7 +99,7 @@ class Writer:
             counts[entry.kind, "unchanged"] -= 1
         self._replace(changed)
         arrived = self._arrive(
-            new, [entry for entry in newest.values() if stored.get((entry.kind, entry.id), -1) < entry.version]
+            new, [entry for entry in newest.values() if stored.get((entry.kind, entry.id), -1) < entry.version + anew]
         )
         for kind in COLUMNS:
             rows = [(*entry.row, self._run_id) for entry in changed if entry.kind == kind]

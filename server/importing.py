@@ -42,7 +42,7 @@ def openalex(
     Exits with 1 when a file was damaged, missing or only partly readable; whatever could be read is imported.
     """
     wanted = _entities(entities)
-    dead_letters.parent.mkdir(parents=True, exist_ok=True)
+    _writable(dead_letters)
     with database() as engine, _bar() as progress:
         if migrate.pending(engine):
             stop("The database is not up to date. Run: python -m server migrate")
@@ -60,7 +60,11 @@ def openalex(
             )
         except (SnapshotError, ImportBusy) as error:
             stop(f"{error}")
-    _show(summary, dead_letters)
+        except OSError as error:
+            stop(f"{error.filename or dead_letters}: {error.strerror}. Start the import again to go on.")
+        except KeyboardInterrupt:
+            stop("Stopped. Start the import again to go on.", 130)
+    _show(summary, None if dry_run else dead_letters)
     if not summary.ok:
         raise typer.Exit(1)
 
@@ -101,7 +105,19 @@ def _bar() -> Iterator[Callable[[Step], None]]:
         yield watch
 
 
-def _show(summary: Summary, dead_letters: Path) -> None:
+def _writable(dead_letters: Path) -> None:
+    """Ends the command where no dead letter could be written, before anything is read."""
+    there = dead_letters.exists()
+    try:
+        dead_letters.parent.mkdir(parents=True, exist_ok=True)
+        dead_letters.open("ab").close()
+        if not there:
+            dead_letters.unlink()
+    except OSError as error:
+        stop(f"--dead-letters {dead_letters}: {error.strerror}.", 2)
+
+
+def _show(summary: Summary, dead_letters: Path | None) -> None:
     table = Table("", "imported", "updated", "unchanged", "skipped", "rejected")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -113,7 +129,7 @@ def _show(summary: Summary, dead_letters: Path) -> None:
     for entity, tally in summary.entities.items():
         for reason, count in tally.skipped.items():
             tell(f"{entity}: {count:,} skipped, {reason}.")
-    if sum(tally.rejected for tally in summary.entities.values()):
+    if dead_letters and sum(tally.rejected for tally in summary.entities.values()):
         tell(f"The rejected records, and what is wrong with each: {dead_letters}")
     for problem in summary.problems:
         tell(f"Problem: {problem}")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from importers.merges import survivors
 from importers.openalex.batches import BATCH_RECORDS, ENTITY, Batch, Rules, batches, refuse
 from importers.openalex.entry import Entry, Rejected, Skipped
-from importers.openalex.ledger import Ledger, Reading
+from importers.openalex.ledger import DAMAGED, Ledger, Reading
 from importers.openalex.letters import DeadLetters
 from importers.openalex.progress import Watched
 from importers.openalex.snapshot import Damaged, Part
@@ -56,39 +56,43 @@ class Intake:
                 watched.read(part, batch.offset, batch.records)
                 batch.reads.clear()  # an exception's frames may hold on to the batch
         except Damaged as damaged:
+            with self._connection.begin():
+                self._ledger.save(replace(reading, fingerprint=DAMAGED, lines=0), self._letters.size)
             return False, [str(damaged)]
         reading.finished = True
         with self._connection.begin():
             self._ledger.save(reading, self._letters.size)
-        return True, _miscounted(reading)
+        problems = _miscounted(reading)
+        return not problems, problems
 
     def _commit(self, reading: Reading, batch: Batch) -> None:
         letters_before = self._letters.size
         try:
             with self._connection.begin():
                 self._follow_merges(reading.part, batch)
-                after = self._save(reading, batch, self._write([read.entry for read in batch.reads]))
+                written = self._write([read.entry for read in batch.reads], anew=reading.anew)
+                after = self._save(reading, batch, written)
         except DATA_ERRORS:
             self._letters.cut(letters_before)
             self._writer.forget()
             with self._connection.begin():
-                after = self._save(reading, batch, self._write_one_by_one(reading.part, batch))
+                after = self._save(reading, batch, self._write_one_by_one(reading, batch))
         reading.lines, reading.tallies = after.lines, after.tallies
 
-    def _write(self, entries: list[Entry]) -> Tallies:
-        counted = self._writer.write(entries)
+    def _write(self, entries: list[Entry], *, anew: bool) -> Tallies:
+        counted = self._writer.write(entries, anew=anew)
         return Tallies({(ENTITY[kind], outcome, ""): number for (kind, outcome), number in counted.items()})
 
-    def _write_one_by_one(self, part: Part, batch: Batch) -> Tallies:
+    def _write_one_by_one(self, reading: Reading, batch: Batch) -> Tallies:
         """Find the records the database refuses, so that only they are left out."""
         written = Tallies()
         for read in batch.reads:
             try:
                 with self._connection.begin_nested():
-                    written += self._write([read.entry])
+                    written += self._write([read.entry], anew=reading.anew)
             except DATA_ERRORS as error:
                 self._writer.forget()
-                refuse(batch, part, read.line, read.data, error)
+                refuse(batch, reading.part, read.line, read.data, error)
         return written
 
     def _save(self, reading: Reading, batch: Batch, written: Tallies) -> Reading:

@@ -18,6 +18,7 @@ from models.columns import now
 
 SOURCE = "openalex"
 STREAM = "-"
+DAMAGED = "damaged"  # the fingerprint of a file whose records may be wrong: it is read anew, whatever it is then
 _SAMPLE = 65_536
 
 _runs = ImportRun.__table__  # type: ignore[attr-defined]
@@ -51,6 +52,7 @@ class Reading:
     lines: int
     finished: bool
     tallies: Tallies
+    anew: bool = False  # what was read of it before is replaced, even by a record of the same version
 
 
 class Ledger:
@@ -88,7 +90,8 @@ class Ledger:
         where = (_parts.c.root == self._root, _parts.c.name == part.name)
         row = self._connection.execute(select(_parts).where(*where)).first()
         if row is None or row.fingerprint != mark or part.name == STREAM:
-            return Reading(part, mark, 0, finished=False, tallies=Tallies())
+            anew = row is not None and row.fingerprint == DAMAGED
+            return Reading(part, mark, 0, finished=False, tallies=Tallies(), anew=anew)
         tallies = flat(orjson.loads(row.counts)) if row.run_id == self.run_id else Tallies()
         return Reading(part, mark, row.lines, row.finished, tallies)
 

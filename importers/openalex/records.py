@@ -58,13 +58,23 @@ def identify(record: JSON) -> tuple[str, int]:
     raise Rejected(f"no usable id: {str(given)[:100]!r}" if "id" in record else "no id")
 
 
+_JSON_NAMES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
+
+
 def _loads(data: bytes) -> JSON:
     try:
         record = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         record = _with_surrogates(data, error)
     if not isinstance(record, dict):
-        raise Rejected(f"not an object but {type(record).__name__}")
+        raise Rejected(f"not an object but {_JSON_NAMES[type(record)]}")
     return record
 
 

@@ -186,6 +186,29 @@ def test_a_damaged_file_keeps_what_precedes_the_damage(load, snapshot, select):
     assert select("SELECT count(*) FROM work") == [399]
 
 
+def test_what_came_out_of_a_damaged_file_is_replaced_when_it_is_repaired(load, snapshot, select):
+    titles = [os.urandom(400).hex() for _ in range(600)]
+    root = snapshot("works", "2026-01-01", *[work(n, title=title) for n, title in enumerate(titles, 1)])
+    file = root / "data" / "works" / "updated_date=2026-01-01" / "part_000.gz"
+    whole = file.read_bytes()
+    assert len(whole) > 2 * 65_536  # so that the damage is in neither of the ends that tell files apart
+    wrong = 0
+    for at in range(len(whole) // 2, len(whole) // 2 + 40):  # until a flipped bit leaves valid records
+        damaged = bytearray(whole)
+        damaged[at] ^= 1
+        file.write_bytes(damaged)
+        damage = load(root)
+        assert not damage.ok
+        wrong = len(set(select("SELECT title FROM work")) - set(titles))
+        if wrong:
+            break
+    assert wrong
+    file.write_bytes(whole)
+    assert load(root).ok
+    assert select("SELECT title FROM work ORDER BY id") == titles
+    assert load(root).files_read == 0
+
+
 def test_hostile_values_are_tamed_or_rejected_and_nothing_fails(load, snapshot, select):
     hostile = [
         work(1, publication_year=2**60, cited_by_count=-5, publication_date="2020-99-99"),

@@ -70,8 +70,8 @@ def refusing(engine, monkeypatch):
     write = Writer.write
     error = sqlite3.DataError if engine.dialect.name == "sqlite" else psycopg.DataError
 
-    def refuse(self: Writer, entries: Any) -> Any:
-        counts = write(self, entries)
+    def refuse(self: Writer, entries: Any, **options: Any) -> Any:
+        counts = write(self, entries, **options)
         if any(entry.id == 7 for entry in entries):
             raise error("no such value")
         return counts
