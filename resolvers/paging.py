@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -170,12 +170,11 @@ class Paged(Read):
     def _position(self, window: Window, cursor: str, argument: str) -> tuple[Any, ...]:
         terms = self.orders[window.slice.order]
         try:
-            digest, *values = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            digest, *values = orjson.loads(b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True))
         except (ValueError, TypeError):
             digest, values = None, []
-        kinds = [term.column.type.python_type for term in terms]
-        alike = len(values) == len(kinds) and all(map(isinstance, values, kinds))
-        if not alike or digest != self._digest(window, values):
+        fits = len(values) == len(terms) and all(map(_fits, terms, values))
+        if not fits or digest != self._digest(window, values):
             raise Refused("BAD_CURSOR", f"`{argument}` is no cursor of this list, filter and order.", argument)
         return tuple(values)
 
@@ -323,6 +322,17 @@ def _cross_joined(element: _CrossJoin, compiler: SQLCompiler, **options: Any) ->
         return f"{both} ON {compiler.process(table.onclause, **options)}"
 
     return joined(element)
+
+
+def _fits(term: Term, value: Any) -> bool:
+    """Whether a database takes the value for the column: anyone can make up a cursor."""
+    kind = term.column.type
+    if type(value) is not kind.python_type:
+        return False
+    if isinstance(value, int):
+        most: int = 2**63 if isinstance(kind, BigInteger) else 2**31
+        return -most <= value < most
+    return not isinstance(value, str) or "\0" not in value
 
 
 def _parents(dialect: str, *, paired: bool) -> FromClause:

@@ -137,6 +137,15 @@ def cursor_of(*values: object) -> str:
     return urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
 
 
+FORGED = [("a", 2**63), ("a", True), ("a", 1.0), ("a\0", 1), (1, 1), ("a",)]
+YEARS = [2**31, -(2**31) - 1, None]
+
+
+def forged(order: str, *values: object) -> str:
+    """What anyone could make up."""
+    return works.cursor(works.window(NOBODY, order), ("key", *values))
+
+
 async def test_cursors_serve_only_where_they_came_from(world, reader):
     page = await Store(reader).load(works, works.window(NOBODY, "TITLE", first=2))
     good = page.cursor(page.rows[0])
@@ -153,7 +162,12 @@ async def test_cursors_serve_only_where_they_came_from(world, reader):
         lambda: works.window(NOBODY, "TITLE", after="é"),
         lambda: works.window(NOBODY, "TITLE", after=""),
         lambda: works.window(NOBODY, "TITLE", after="W10"),
+        lambda: works.window(NOBODY, "TITLE", after=good + "!!!"),
+        lambda: works.window(NOBODY, "TITLE", after=f" {good}"),
+        *[lambda values=values: works.window(NOBODY, "TITLE", after=forged("TITLE", *values)) for values in FORGED],
+        *[lambda year=year: works.window(NOBODY, "NEWEST", after=forged("NEWEST", year, "a", 1)) for year in YEARS],
     ]
+    assert works.window(NOBODY, "TITLE", after=forged("TITLE", "a", 1))
     for attempt in elsewhere:
         with pytest.raises(Refused) as refused:
             attempt()
