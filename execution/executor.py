@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable
 from typing import Any, ClassVar, NamedTuple, cast
+from weakref import ref
 
 import strawberry
 from graphql import (
@@ -27,7 +28,7 @@ PLANS = 16  # kept of one operation, by the values in its @skip and @include
 
 
 class _Known(NamedTuple):
-    operation: OperationDefinitionNode
+    operation: ref[OperationDefinitionNode]
     condition_variables: tuple[str, ...]
     plans: OrderedDict[tuple[Any, ...], ObjectPlan | None]
 
@@ -73,14 +74,15 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _plan(self) -> ObjectPlan | None:
         """The plan for this operation and the values in its @skip and @include; None if there can be none."""
-        # The operation's address tells it apart as long as its entry keeps it alive.
-        key = (id(self.schema), id(self.operation))
-        known = self._known.get(key)
+        # The operation's address tells it apart for as long as it lives, and its plans live no longer.
+        every, key = self._known, (id(self.schema), id(self.operation))
+        known = every.get(key)
         if known is None:
-            known = self._known[key] = _Known(self.operation, self._condition_variables(), OrderedDict())
-            if len(self._known) > OPERATIONS:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
+            there = ref(self.operation, lambda _gone: every.pop(key, None))
+            known = every[key] = _Known(there, self._condition_variables(), OrderedDict())
+            if len(every) > OPERATIONS:
+                every.popitem(last=False)
+        every.move_to_end(key)
         conditions = tuple(self.variable_values.coerced.get(name) for name in known.condition_variables)
         if conditions not in known.plans:
             known.plans[conditions] = self._compiled()

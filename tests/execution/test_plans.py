@@ -1,6 +1,7 @@
 """The same answers as graphql-core's executor, byte for byte: data, errors, paths and the order of keys."""
 
 import asyncio
+import gc
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -236,7 +237,18 @@ async def test_a_plan_is_made_once_for_an_operation(monkeypatch):
 
 
 async def test_plans_stay_within_their_bounds():
-
-    for number in range(executor.OPERATIONS + 50):
-        await answer(PLANNED, f"{{ a{number}: people {{ id }} }}")
+    documents = [parse(f"{{ a{number}: people {{ id }} }}") for number in range(executor.OPERATIONS + 50)]
+    for document in documents:
+        await run(document, {}, Calls())
     assert len(PlanExecutor._known) <= executor.OPERATIONS
+
+
+async def test_a_plan_goes_with_its_operation():
+    document = parse("{ people { id } }")
+    gc.collect()
+    before = len(PlanExecutor._known)
+    await run(document, {}, Calls())
+    assert len(PlanExecutor._known) == before + 1
+    del document
+    gc.collect()
+    assert len(PlanExecutor._known) == before
