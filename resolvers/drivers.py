@@ -121,6 +121,9 @@ class PostgresReader:
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
                 await connection.close(timeout=1)
                 raise Unavailable("The database cannot be read now.") from error
+            except asyncpg.UndefinedTableError as error:
+                self._release(connection)
+                raise Unavailable("The database has not been migrated.") from error
             except BaseException:
                 self._release(connection)
                 raise

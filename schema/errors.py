@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from graphql import GraphQLError
@@ -9,6 +10,9 @@ from resolvers.refused import Refused, Unavailable
 
 _log = logging.getLogger("peergraph.schema")
 HIDDEN = "Something went wrong here. Our log has it under this request's id."
+
+_JSONS = {"None": "null", "True": "true", "False": "false"}
+_PYTHONS = re.compile(r"\b(?:None|True|False)(?=[.,;\]}]|$)")  # as graphql-core writes a variable's values
 
 
 def shown(error: GraphQLError, request_id: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
@@ -25,7 +29,7 @@ def shown(error: GraphQLError, request_id: str, code: str = "BAD_USER_INPUT") ->
             _log.warning("%s (request %s)", unavailable, request_id, exc_info=unavailable.__cause__)
             extensions = {"code": "UNAVAILABLE"}
         case None | GraphQLError():
-            pass
+            formatted["message"] = _PYTHONS.sub(lambda word: _JSONS[word[0]], error.message)
         case fault:
             _log.error("%s failed (request %s)", error.path, request_id, exc_info=fault)
             formatted["message"] = HIDDEN

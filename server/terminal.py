@@ -35,7 +35,7 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         for wrong in error.errors():
-            tell(f"PEERGRAPH_{str(wrong['loc'][0]).upper()}: {wrong['msg']}.")
+            tell(f"PEERGRAPH_{str(wrong['loc'][0]).upper()}: {wrong['msg'].removeprefix('Value error, ')}.")
         raise typer.Exit(2) from error
 
 

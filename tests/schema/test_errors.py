@@ -88,3 +88,19 @@ async def test_a_fault_is_hidden_from_the_client_and_told_to_the_log(post, reade
     assert "secret" not in str(body)
     assert "the secret is 42" in caplog.text
     assert error["extensions"]["requestId"] in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"), [("ID!", None), ("Int", True), ("Int", False), ("[ID!]!", [None]), ("WorkFilter", {"yearFrom": True})]
+)  # fmt: skip
+async def test_values_of_variables_are_shown_as_json_has_them(post, declared, value):
+    use = {
+        "ID!": "node(id: $v)",
+        "[ID!]!": "nodes(ids: $v)",
+        "Int": "works(first: $v)",
+        "WorkFilter": "works(filter: $v)",
+    }
+    body = await post(f"query ($v: {declared}) {{ {use[declared]} {{ __typename }} }}", v=value)
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert not any(word in error["message"] for word in ("None", "True", "False")), error["message"]

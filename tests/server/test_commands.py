@@ -64,6 +64,7 @@ def test_standard_input_with_a_bad_line(command, tmp_path):
         (["serve"], {"PEERGRAPH_LOG_LEVEL": "LOUD"}, 2, "PEERGRAPH_LOG_LEVEL"),
         (["migrate"], {"PEERGRAPH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/d"}, 1, "database"),
         (["import", "openalex", str(SEED), "--entities", "books"], {}, 2, "--entities takes"),
+        (["import", "openalex", str(SEED), "--dead-letters", "/"], {}, 2, "--dead-letters /"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(command, arguments, settings, code, said):
