@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check sdl bench format
+.PHONY: setup run test check sdl bench format lock
 
 setup: .venv/stamp
 	@$(BIN)/python -m server.graphiql
@@ -30,8 +30,9 @@ sdl: setup ## write schema/schema.graphql anew
 	$(BIN)/python -m server sdl > schema/schema.graphql.new
 	mv schema/schema.graphql.new schema/schema.graphql
 
-bench: setup ## the import, measured against reading its files
-	PYTHONPATH=. $(BIN)/python tests/benchmarks/import_openalex.py
+bench: setup ## the import, measured against reading its files; queries, against other ways to answer them
+	$(BIN)/python -m tests.benchmarks.import_openalex
+	$(BIN)/python -m tests.benchmarks.serving
 
 format: setup
 	$(BIN)/ruff format .

@@ -16,11 +16,13 @@ from server.graphiql import routes
 from server.settings import Settings
 
 
-def create_app(settings: Settings | None = None, reader: Reader | None = None) -> Starlette:
+def create_app(
+    settings: Settings | None = None, reader: Reader | None = None, executor: type[PlanExecutor] = PlanExecutor
+) -> Starlette:
     """The service: /graphql, and what GraphiQL loads."""
     settings = settings or Settings()
     reader = reader or open_reader(settings.database_url, connections=settings.database_connections)
-    endpoint = Endpoint(build_schema(PlanExecutor), reader, settings)
+    endpoint = Endpoint(build_schema(executor), reader, settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

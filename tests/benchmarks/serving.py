@@ -1,0 +1,160 @@
+"""What a query costs here and by other ways, side by side: `make bench`.
+
+Each variant is a server of its own over the same databases. Every answer is compared before it is timed; then all
+variants are measured in turn, round by round, by 16 connections that ask again as soon as they are answered. Printed
+and written as JSON are medians of the rounds.
+
+    python -m tests.benchmarks.serving [--sqlite FILE --postgres URL] [--rounds N] [--seconds S] [--out FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import orjson
+
+from tests.benchmarks.closed_loop import closed_loop, one
+from tests.benchmarks.databases import filled
+
+ROOT = Path(__file__).parents[2]
+QUERIES = {
+    path.stem.upper(): path.read_text() for path in sorted((ROOT / "tests/benchmarks/queries").glob("*.graphql"))
+}
+CONNECTIONS = 16
+SLUG = "junchi-yan"
+VARIABLES = {"LIST": {}}  # of the others: the slug
+VERSIONS = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "sqlmodel", "asyncpg")
+
+
+class Variant(NamedTuple):
+    name: str
+    app: str  # of uvicorn
+    variable: str  # of the environment, that takes the database's URL
+
+
+OURS = Variant("peergraph", "server.app:create_app", "PEERGRAPH_DATABASE_URL")
+VARIANTS = (
+    OURS,
+    Variant("peergraph on graphql-core", "tests.benchmarks.graphql_core:create", "PEERGRAPH_DATABASE_URL"),
+    Variant("by hand", "tests.benchmarks.handwritten:create", "DATABASE_URL"),
+    Variant("strawberry, ORM, dataloaders", "tests.benchmarks.plain_strawberry:create", "DATABASE_URL"),
+)
+
+
+class Running(NamedTuple):
+    variant: Variant
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        user, system = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def body(name: str) -> bytes:
+    asked = {
+        "query": QUERIES[name],
+        "variables": VARIABLES.get(name, {"slug": SLUG}),
+        "operationName": name.capitalize(),
+    }
+    return orjson.dumps(asked)
+
+
+@contextmanager
+def served(variant: Variant, url: str) -> Iterator[Running]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "--factory", variant.app, "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--no-access-log", "--log-level", "warning"], cwd=ROOT, env=os.environ | {variant.variable: url}
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as there:
+                if there.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield Running(variant, port, process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def compared(servers: list[Running], name: str) -> None:
+    """Raises where an answer is not that of the first."""
+    answers = [orjson.loads(asyncio.run(one(server.port, body(name)))) for server in servers]
+    for server, answer in zip(servers, answers, strict=True):
+        if answer != answers[0]:
+            raise RuntimeError(f"{server.variant.name} answers {name} otherwise")
+
+
+def measured(server: Running, name: str, seconds: float) -> dict[str, float]:
+    cpu = server.cpu_seconds()
+    found = asyncio.run(closed_loop(server.port, body(name), connections=CONNECTIONS, seconds=seconds))
+    spent = server.cpu_seconds() - cpu
+    return {
+        "rate": found.rate,
+        "p50": found.percentile(0.5),
+        "p99": found.percentile(0.99),
+        "cpu": 1000 * spent / len(found.latencies),
+    }
+
+
+def on(database: str, url: str, rounds: int, seconds: float) -> list[dict[str, Any]]:
+    rows = []
+    with ExitStack() as stack:
+        servers = [stack.enter_context(served(variant, url)) for variant in VARIANTS]
+        for name in QUERIES:
+            compared(servers, name)
+            for server in servers:
+                measured(server, name, seconds / 4)  # until it is warm
+            found = [[measured(server, name, seconds) for server in servers] for _ in range(rounds)]
+            for place, server in enumerate(servers):
+                row: dict[str, Any] = {"database": database, "query": name, "variant": server.variant.name}
+                row |= {key: median(one[place][key] for one in found) for key in found[0][place]}
+                row["ours_to_this"] = median(one[0]["rate"] / one[place]["rate"] for one in found)
+                rows.append(row)
+                print(
+                    f"{database:10} {name:8} {row['variant']:30} {row['rate']:8.0f}/s  p50 {row['p50']:7.1f} ms"
+                    f"  p99 {row['p99']:7.1f} ms  CPU {row['cpu']:7.2f} ms  ours is {row['ours_to_this']:.2f} times that",
+                    flush=True,
+                )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sqlite", help="a database that holds the data already")
+    parser.add_argument("--postgres", help="the URL of one")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--out", type=Path, default=ROOT / "tests/benchmarks/results.json")
+    given = parser.parse_args()
+    with filled(given.sqlite, given.postgres) as urls:
+        rows = [row for database, url in urls.items() for row in on(database, url, given.rounds, given.seconds)]
+    about = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in VERSIONS},
+    }
+    given.out.write_bytes(orjson.dumps({**about, "rows": rows}, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    main()
