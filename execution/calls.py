@@ -62,8 +62,13 @@ class _Call:
 
     def _given(self, run: Run, step: Step) -> dict[str, Any]:
         """The keywords that all parents share."""
-        if step.known_arguments == {}:
-            return {self._info: self._info_of(run, step)} if self._info else {}
+        if step.known_arguments is None:
+            return self._converted(run, step)
+        if step.keywords is None:
+            step.keywords = self._converted(run, step)
+        return {**step.keywords, self._info: self._info_of(run, step)} if self._info else step.keywords
+
+    def _converted(self, run: Run, step: Step) -> dict[str, Any]:
         _, keywords = get_arguments(
             field=self._field,
             source=None,
@@ -100,6 +105,8 @@ def _settled(values: list[Any]) -> Any:
 
 
 async def _gathered(values: list[Any]) -> list[Any]:
+    if len(values) == 1:
+        return [await values[0]]
     waiting = [place for place, value in enumerate(values) if isawaitable(value)]
     for place, value in zip(waiting, await gather(*[values[place] for place in waiting]), strict=True):
         values[place] = value

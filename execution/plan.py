@@ -85,8 +85,9 @@ class Step:
     completion: Completion
     known_arguments: dict[str, Any] | None  # where no variable takes part
     plans: dict[str, ObjectPlan] = field(default_factory=dict)  # by the type that a value turns out to be
-    types: dict[type, str] = field(default_factory=dict)  # by the Python class of a value
+    types: dict[type, str] = field(default_factory=dict)  # by the Python class of a value; no name for null
     bound: Any = None  # what the resolver keeps for as long as the plan lives
+    keywords: dict[str, Any] | None = None  # known_arguments as the resolver takes them
 
     def answer(
         self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]
@@ -189,26 +190,33 @@ class Object:
     type_of: Callable[[Run, Step, Any], str]  # of a value; asked once for each Python class
 
     def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
+        kinds = set(map(type, values))
+        for kind in kinds - step.types.keys():
+            step.types[kind] = "" if kind is type(None) else self.type_of(run, step, _first(values, kind))
+        names = {step.types[kind] for kind in kinds}
+        if len(names) == 1 and "" not in names:
+            return run.plan(step, names.pop()).answer(run, values)
+        return self._of_several(run, step, values)
+
+    def _of_several(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
+        """Of several types, or with nulls."""
         places: dict[str, list[int]] = {}
-        types = step.types
         for place, value in enumerate(values):
             if value is not None:
-                kind = value.__class__
-                if kind not in types:
-                    types[kind] = self.type_of(run, step, value)
-                places.setdefault(types[kind], []).append(place)
+                places.setdefault(step.types[type(value)], []).append(place)
         shown: list[Any] = [None] * len(values)
         waiting: list[tuple[list[int], Awaitable[list[Any]]]] = []
         for name, among in places.items():
-            whole = len(among) == len(values)
-            objects = run.plan(step, name).answer(run, values if whole else [values[place] for place in among])
-            if whole:
-                return objects
+            objects = run.plan(step, name).answer(run, [values[place] for place in among])
             if isinstance(objects, list):
                 _spread(shown, among, objects)
             else:
                 waiting.append((among, objects))
         return _spread_later(shown, waiting) if waiting else shown
+
+
+def _first(values: Sequence[Any], kind: type) -> Any:
+    return next(value for value in values if type(value) is kind)
 
 
 def _spread(shown: list[Any], places: list[int], objects: list[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections.abc import Awaitable, Sequence
+from functools import cached_property
 from typing import Any
 
 from aiodataloader import DataLoader
@@ -23,7 +24,7 @@ class Store:
 
     def load(self, read: Read, key: Any) -> Awaitable[Any]:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
-        return self._batch(read).load(key)
+        return self._batch(read).loader.load(key)
 
     async def load_all(self, read: Read, keys: Sequence[Any]) -> list[Any]:
         """What the read answers for each key, in their order, by at most one statement."""
@@ -36,15 +37,18 @@ class Store:
         return batch
 
 
-class _Batch(DataLoader[Any, Any]):
+class _Batch:
     """One read's answers: what is known, and what is on its way as a future of nothing."""
 
     def __init__(self, read: Read, reader: Reader) -> None:
         self._read, self._reader = read, reader
         self._known: dict[Any, Any] = {}
-        super().__init__()
 
-    async def batch_load_fn(self, keys: list[Any]) -> list[Any]:
+    @cached_property
+    def loader(self) -> DataLoader[Any, Any]:
+        return DataLoader(self._loaded)
+
+    async def _loaded(self, keys: list[Any]) -> list[Any]:
         try:
             return await self.load_level(keys)
         except asyncio.CancelledError as error:
@@ -65,7 +69,7 @@ class _Batch(DataLoader[Any, Any]):
         return answers
 
     async def _fetch(self, keys: list[Any]) -> None:
-        arrival = self.loop.create_future()  # whoever asks meanwhile waits for this
+        arrival = asyncio.get_running_loop().create_future()  # whoever asks meanwhile waits for this
         self._known.update(dict.fromkeys(keys, arrival))
         try:
             values = await self._read.fetch(self._reader, keys)
