@@ -1,7 +1,10 @@
 """What plans answer is what graphql-core answers, for whatever can be asked, and whatever fails meanwhile."""
 
 import asyncio
+import logging
+from collections import defaultdict
 from collections.abc import Sequence
+from inspect import isawaitable
 from typing import Any
 
 import orjson
@@ -54,12 +57,29 @@ class Failing:
         await self.reader.close()
 
 
-async def answer(reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any) -> tuple[bytes, Any]:
+async def answer(reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any) -> Any:
     context = Context(Store(reader), "http://test", "0", "request")
     found: Any = execute(SCHEMA, document, context_value=context, variable_values=variables, executor_class=executor)
-    result = await found if asyncio.iscoroutine(found) or asyncio.isfuture(found) else found
-    errors = [shown(error, "request") for error in result.errors or ()]
-    return orjson.dumps(result.data), sorted(errors, key=str)
+    result = await found if isawaitable(found) else found
+    return result.data, [shown(error, "request") for error in result.errors or ()]
+
+
+def by_null(data: Any, errors: list[dict[str, Any]]) -> dict[tuple[Any, ...], list[bytes]]:
+    """The errors by the null that each led to: where one alone makes it, how many more are told is a matter of timing."""
+    found = defaultdict(list)
+    for error in errors:
+        path = error.get("path", [])
+        where, value = 0, data
+        while value is not None and where < len(path):
+            value, where = value[path[where]], where + 1
+        found[tuple(path[:where])].append(orjson.dumps(error))
+    return found
+
+
+def same(one: Any, other: Any) -> bool:
+    ours, theirs = by_null(*one), by_null(*other)
+    alike = all(set(ours[place]) & set(theirs[place]) for place in ours) if ours.keys() == theirs.keys() else False
+    return alike and orjson.dumps(one[0]) == orjson.dumps(other[0])
 
 
 class GraphQLCore(PlanExecutor):
@@ -68,7 +88,8 @@ class GraphQLCore(PlanExecutor):
 
 
 @pytest.fixture
-def run(database_url, world):
+def run(database_url, world, caplog):
+    caplog.set_level(logging.CRITICAL, "peergraph.schema")
     world(researchers=3, works=3)
     with asyncio.Runner() as runner:
         reader = runner.run(opened(database_url))
@@ -87,17 +108,17 @@ def compare(run: Any, reader: Any, asked: tuple[DocumentNode, int]) -> None:
         event("not valid")
         return
 
-    async def both() -> list[tuple[bytes, Any]]:
+    async def both() -> list[Any]:
         return [await answer(reader, document, variables, executor) for executor in (PlanExecutor, GraphQLCore)]
 
     PlanExecutor.runs.clear()
     planned, plain = run(both())
     event(next(iter(PlanExecutor.runs), "refused before it ran"))
-    assert planned == plain, print_ast(document)
+    assert same(planned, plain), (print_ast(document), planned, plain)
 
 
 SETTINGS = settings(
-    max_examples=600,
+    max_examples=500,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
