@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import TextClause
 
 from importers.derivation import RESEARCHERS, SOURCES_AND_INSTITUTIONS, TEMPORARY, TOPICS
 from models.columns import Instant
+from models.database import tell_changes
 
 _BUMP = text(
     "INSERT INTO data_version (id, version, stamped_at) VALUES (1, 1, :now)"
@@ -33,6 +34,7 @@ def derive(connection: Connection) -> int | None:
         connection.execute(text(f"DROP TABLE {table}"))
     connection.execute(text("DELETE FROM stale"))
     connection.execute(_BUMP, {"now": now})
+    tell_changes(connection)
     return int(connection.scalar(text("SELECT version FROM data_version")) or 0)
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
 
 BUSY_MS = 30_000
+CHANGES = "peergraph"  # the channel on which PostgreSQL is told of writes that readers may have kept answers of
 
 
 def database_url(text: str) -> URL:
@@ -42,6 +43,12 @@ def connect(text: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def tell_changes(connection: Connection) -> None:
+    """Have readers in every process told of this transaction's writes when it commits; SQLite's see for themselves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_notify(CHANGES, "")))
 
 
 def _prepare_sqlite(connection: SQLiteConnection, _record: Any) -> None:

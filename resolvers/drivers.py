@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from models.database import BUSY_MS, database_url
+from models.database import BUSY_MS, CHANGES, database_url
 from resolvers.refused import Unavailable
 
 STATEMENTS = 512  # prepared statements a connection keeps
@@ -29,6 +29,9 @@ class Reader(Protocol):
 
     async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
         """The rows. `long` says that it may take more than a moment. Raises Unavailable."""
+
+    async def version(self) -> Hashable:
+        """What changes, at the latest, with the next read after a write anywhere; None while that is not known."""
 
     async def close(self) -> None: ...
 
@@ -74,6 +77,10 @@ class SQLiteReader:
         except sqlite3.OperationalError as error:
             raise Unavailable("The database cannot be read now.") from error
 
+    async def version(self) -> Hashable:
+        found = await self.fetch("PRAGMA data_version", ())  # of other connections' writes, and this one never writes
+        return int(found[0][0])
+
     def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
@@ -101,6 +108,43 @@ class SQLiteReader:
             connection.close()
 
 
+class Changes:
+    """Counts what writers NOTIFY, on a connection of its own; what happens while that is lost counts as a change."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._count = 0
+        self._listening: asyncpg.Connection | None = None
+        self._next_attempt = 0.0
+        self._lock = asyncio.Lock()
+
+    async def version(self) -> int | None:
+        if self._listening is None or self._listening.is_closed():
+            await self._listen()
+        return self._count if self._listening else None
+
+    async def _listen(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._lock.locked() or now < self._next_attempt:
+            return
+        async with self._lock:
+            self._next_attempt, self._listening = now + 1, None
+            try:
+                connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "peergraph changes"})
+                await connection.add_listener(CHANGES, self._changed)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                return
+            self._listening = connection
+            self._count += 1
+
+    def _changed(self, *_: Any) -> None:
+        self._count += 1
+
+    async def close(self) -> None:
+        if self._listening:
+            await self._listening.close(timeout=5)
+
+
 class PostgresReader:
     """Held connections, last used first, without the RESET that asyncpg's own pool runs on each release."""
 
@@ -111,6 +155,7 @@ class PostgresReader:
         self._idle: list[asyncpg.Connection] = []
         self._most = connections
         self._room = asyncio.Semaphore(connections)
+        self._changes = Changes(dsn)
 
     async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
         del long  # the server runs it: nothing here is held up
@@ -149,7 +194,11 @@ class PostgresReader:
         if not connection.is_closed():
             self._idle.append(connection)
 
+    async def version(self) -> Hashable:
+        return await self._changes.version()
+
     async def close(self) -> None:
+        await self._changes.close()
         for _ in range(self._most):  # so those who still read are waited for
             await self._room.acquire()
         while self._idle:

@@ -44,11 +44,15 @@ def texts(column: str, description: str) -> Any:
     return computed(column, description=description)(resolve)
 
 
-def computed(*needs: str, description: str, name: str | None = None) -> Callable[[Callable[..., Any]], Any]:
-    """A field computed from these columns of its row."""
+def computed(
+    *needs: str, description: str, name: str | None = None, private: bool = False
+) -> Callable[[Callable[..., Any]], Any]:
+    """A field computed from these columns of its row; `private` where it depends on the viewer."""
 
     def decorate(resolver: Callable[..., Any]) -> Any:
-        return strawberry.field(resolver=resolver, description=description, name=name, metadata=metadata(*needs))
+        return strawberry.field(
+            resolver=resolver, description=description, name=name, metadata=metadata(*needs, private=private)
+        )
 
     return decorate
 

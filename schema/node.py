@@ -67,10 +67,10 @@ class Followable:
     id: strawberry.ID = _identity()
     follower_count: int = column("How many accounts follow it, those that hide themselves included.")
 
-    @computed(description="Whether the signed-in account follows it; false when signed out.")
+    @computed(description="Whether the signed-in account follows it; false when signed out.", private=True)
     def viewer_is_following(self) -> bool:
         return False
 
-    @computed(description="Whether the viewer could follow it now: signed in, and not following it yet.")
+    @computed(description="Whether the viewer could follow it now: signed in, and not following it yet.", private=True)
     def viewer_can_follow(self) -> bool:
         return False

@@ -19,7 +19,7 @@ from schema.context import Info
 from schema.enums import InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.filters import InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
 from schema.inputs import quoted, storable
-from schema.link import paged
+from schema.link import computed, paged
 from schema.links import AnInstitution, AResearcher, ATopic, AWork
 from schema.node import Node, read_id
 from schema.paging import Connection
@@ -149,7 +149,7 @@ class Query:
         found: list[Node | None] = await gather(*[_by_id(info, type_name, number) for type_name, number in wanted])
         return found
 
-    @strawberry.field(description="The account that is signed in; null when nobody is.")
+    @computed(description="The account that is signed in; null when nobody is.", private=True)
     def viewer(self, info: Info) -> Account | None:
         return info.context.viewer
 

@@ -134,17 +134,19 @@ class Researcher(Node, Followable):
         row: Any = self
         return AffiliationStatus("NOT_IMPORTED" if row.institution_id is None else "KNOWN")
 
-    @computed(description="Whether the viewer could claim this record now.")
+    @computed(description="Whether the viewer could claim this record now.", private=True)
     def viewer_can_claim(self) -> bool:
         return False
 
-    @computed("claim_status", description="Why the viewer cannot claim this record now; empty when they can.")
+    @computed(
+        "claim_status", description="Why the viewer cannot claim this record now; empty when they can.", private=True
+    )
     def viewer_cannot_claim_reasons(self) -> list[ClaimBlocker]:
         row: Any = self
         claimed = row.claim_status in ("CLAIMED", "CONTESTED")
         return [ClaimBlocker("LOGIN_REQUIRED"), *([ClaimBlocker("ALREADY_CLAIMED")] if claimed else [])]
 
-    @computed(description="Whether the viewer could invite them to collaborate now.")
+    @computed(description="Whether the viewer could invite them to collaborate now.", private=True)
     def viewer_can_invite(self) -> bool:
         return False
 
@@ -152,6 +154,7 @@ class Researcher(Node, Followable):
         "claim_status",
         "collaboration_status",
         description="Why the viewer cannot invite them to collaborate now; empty when they can.",
+        private=True,
     )
     def viewer_cannot_invite_reasons(self) -> list[InviteBlocker]:
         row: Any = self

@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from schema.context import Info
 
 NEEDS = "needs"  # a field's metadata: the columns it is computed from
+PRIVATE = "private"  # a field's metadata: who asks decides what it shows
 SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
 
 
@@ -52,5 +53,5 @@ def _columns(
     return found
 
 
-def metadata(*needs: str, same_row: bool = False) -> dict[str, Any]:
-    return {NEEDS: needs, SAME_ROW: same_row}
+def metadata(*needs: str, same_row: bool = False, private: bool = False) -> dict[str, Any]:
+    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
@@ -9,9 +11,15 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     parse,
     validate,
+    visit,
 )
+
+from schema.selection import PRIVATE
 
 # Bytes that a parsed document takes: measured at 80 to 130 a character, more for the shortest.
 LEAST_SIZE, SIZE_OF_CHARACTER = 8_192, 160
@@ -19,7 +27,10 @@ MOST_ERRORS = 5
 
 
 class Document:
-    """A document and its operations; or, with `code`, what is wrong with it."""
+    """A document and its operations; or, with `code`, what is wrong with it.
+
+    `private` says that it asks for something of the viewer.
+    """
 
     def __init__(self, text: str, schema: GraphQLSchema) -> None:
         self.size = LEAST_SIZE + SIZE_OF_CHARACTER * len(text)
@@ -33,6 +44,7 @@ class Document:
             self.errors, self.code = [error], "GRAPHQL_PARSE_FAILED"
         except RecursionError:
             self.errors, self.code = [GraphQLError("The document is nested too deeply.")], "GRAPHQL_PARSE_FAILED"
+        self.private = not self.errors and self.syntax is not None and _shows_viewer(self.syntax, schema)
         definitions = self.syntax.definitions if self.syntax else ()
         self._operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
 
@@ -47,6 +59,26 @@ class Document:
             if one.name and one.name.value == name:
                 return one
         raise LookupError("The document has no operation of the name in `operationName`.")
+
+
+def _shows_viewer(syntax: DocumentNode, schema: GraphQLSchema) -> bool:
+    types = TypeInfo(schema)
+    found = _Private(types)
+    visit(syntax, TypeInfoVisitor(types, found))
+    return found.private
+
+
+class _Private(Visitor):
+    """Looks for a field whose answer depends on who asks."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types, self.private = types, False
+
+    def enter_field(self, *_: Any) -> None:
+        definition = self.types.get_field_def()
+        ours = definition and definition.extensions.get("strawberry-definition")
+        self.private |= bool(ours and ours.metadata.get(PRIVATE))
 
 
 class Documents:

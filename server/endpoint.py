@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -14,10 +14,12 @@ from starlette.responses import Response
 from strawberry import Schema
 
 from resolvers.drivers import Reader
+from resolvers.refused import Unavailable
 from resolvers.store import Store
 from schema.context import Context
 from schema.errors import shown
 from server import __version__
+from server.answers import Answers
 from server.documents import MOST_ERRORS, Documents
 from server.graphiql import page
 from server.settings import Settings
@@ -49,32 +51,59 @@ class Endpoint:
         self._reader, self._most_bytes = reader, settings.max_body_bytes
         self._public_url = settings.public_url.rstrip("/")
         self._documents = Documents(self._schema, settings.documents_bytes)
+        self._answers = Answers(settings.answers_bytes)
 
     async def __call__(self, request: Request) -> Response:
         request_id = uuid4().hex
-        kind = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+        accepted = request.headers.get("accept", "")
+        kind = GRAPHQL_JSON if GRAPHQL_JSON in accepted else JSON
         try:
-            if request.method == "GET" and "query" not in request.query_params and _wants_page(request):
+            if request.method != "POST" and "text/html" in accepted and "query" not in request.query_params:
                 return page()
-            body, status = await self._run(request, request_id)
+            return await self._answered(request, request_id, kind)
         except Malformed as malformed:
             extensions = {"code": "BAD_USER_INPUT", "requestId": request_id}
             body = {"errors": [{"message": malformed.message, "extensions": extensions}]}
-            return _answer(body, malformed.status, kind, request_id, malformed.headers)
-        return _answer(body, status if kind == GRAPHQL_JSON else 200, kind, request_id)
+            return _response(orjson.dumps(body), malformed.status, kind, request_id, malformed.headers)
 
-    async def _run(self, request: Request, request_id: str) -> tuple[dict[str, Any], int]:
-        asked = await self._asked(request)
+    async def _answered(self, request: Request, request_id: str, kind: str) -> Response:
+        sent = request.scope["query_string"] if request.method != "POST" else await self._body(request)
+        version = await self._version()
+        key = b"%b %b %b" % (request.method.encode(), kind.encode(), sent)
+        kept = self._answers.get(key, version) if version is not None else None
+        if kept is None:
+            body, status, public = await self._run(_asked(request, sent), request, request_id)
+            if version is None or not public:
+                status = status if kind == GRAPHQL_JSON else 200
+                return _response(body, status, kind, request_id, {"Cache-Control": "private, no-store"})
+            kept = self._answers.keep(key, version, body)
+        headers = {"ETag": kept.etag, "Cache-Control": "public, no-cache"}
+        if request.method != "POST" and kept.etag in request.headers.get("if-none-match", ""):
+            return _response(b"", 304, kind, request_id, headers)
+        return _response(kept.body, 200, kind, request_id, headers)
+
+    async def _version(self) -> Hashable:
+        """The database's, if answers are kept and it can be had."""
+        if not self._answers.most_bytes:
+            return None
+        try:
+            return await self._reader.version()
+        except Unavailable:
+            return None
+
+    async def _run(self, asked: Asked, request: Request, request_id: str) -> tuple[bytes, int, bool]:
+        """The body, its status, and whether anyone may be answered with it until the data changes."""
         document = self._documents.get(asked.query)
         if document.errors or document.syntax is None:
-            return {"errors": [shown(error, request_id, document.code) for error in document.errors]}, 400
+            errors = [shown(error, request_id, document.code) for error in document.errors]
+            return orjson.dumps({"errors": errors}), 400, False
         try:
             operation = document.operation(asked.operation_name)
         except LookupError as error:
             raise Malformed(f"{error.args[0]}") from error
         if operation.operation is OperationType.SUBSCRIPTION:
             raise Malformed("Subscriptions cannot be sent here.")
-        if operation.operation is not OperationType.QUERY and request.method == "GET":
+        if operation.operation is not OperationType.QUERY and request.method != "POST":
             raise Malformed("Only queries can be sent by GET.", 405, headers={"Allow": "POST"})
         running = execute(
             self._schema,
@@ -92,28 +121,12 @@ class Endpoint:
         # By the specification `data` is missing where nothing was run, and null where what was run failed.
         if result.data is not None or any(error.path for error in result.errors or ()):
             body["data"] = result.data
-        return body, 200 if "data" in body else 400
-
-    async def _asked(self, request: Request) -> Asked:
-        if request.method == "GET":
-            given: Any = dict(request.query_params)
-            given["variables"] = _json(given["variables"].encode(), "`variables`") if given.get("variables") else None
-        else:
-            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-                raise Malformed(f"Send the request as {JSON}.", 415)
-            given = _json(await self._body(request), "The body")
-        if not isinstance(given, dict):
-            raise Malformed("The body must be a JSON object.")
-        query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-        if not isinstance(query, str) or not query.strip():
-            raise Malformed("`query` must be a GraphQL document.")
-        if variables is not None and not isinstance(variables, dict):
-            raise Malformed("`variables` must be an object.")
-        if name is not None and not isinstance(name, str):
-            raise Malformed("`operationName` must be a string.")
-        return Asked(query, variables, name or None)
+        public = not result.errors and not document.private and operation.operation is OperationType.QUERY
+        return orjson.dumps(body), 200 if "data" in body else 400, public
 
     async def _body(self, request: Request) -> bytes:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            raise Malformed(f"Send the request as {JSON}.", 415)
         most = self._most_bytes
         parts, size = [], 0
         async for part in request.stream():
@@ -124,8 +137,22 @@ class Endpoint:
         return b"".join(parts)
 
 
-def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
+def _asked(request: Request, sent: bytes) -> Asked:
+    if request.method == "POST":
+        given = _json(sent, "The body")
+    else:
+        given = dict(request.query_params)
+        given["variables"] = _json(given["variables"].encode(), "`variables`") if given.get("variables") else None
+    if not isinstance(given, dict):
+        raise Malformed("The body must be a JSON object.")
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise Malformed("`query` must be a GraphQL document.")
+    if variables is not None and not isinstance(variables, dict):
+        raise Malformed("`variables` must be an object.")
+    if name is not None and not isinstance(name, str):
+        raise Malformed("`operationName` must be a string.")
+    return Asked(query, variables, name or None)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -135,12 +162,8 @@ def _json(text: bytes, what: str) -> Any:
         raise Malformed(f"{what} must be JSON: {error.msg} at character {error.pos}.") from error
 
 
-def _answer(
-    body: dict[str, Any], status: int, kind: str, request_id: str, headers: Mapping[str, str] | None = None
+def _response(
+    body: bytes, status: int, kind: str, request_id: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status,
-        {"X-Request-Id": request_id, "Vary": "Accept", **(headers or {})},
-        media_type=f"{kind}; charset=utf-8",
-    )
+    own = {"X-Request-Id": request_id, "Vary": "Accept", **(headers or {})}
+    return Response(body, status, own, media_type=f"{kind}; charset=utf-8")

@@ -15,6 +15,7 @@ from importers.openalex.snapshot import Part
 from importers.openalex.summary import Summary, Tallies, flat, nested
 from models import ImportPart, ImportRun
 from models.columns import now
+from models.database import tell_changes
 
 SOURCE = "openalex"
 STREAM = "-"
@@ -109,6 +110,7 @@ class Ledger:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         insert = dialect.insert(_parts).values(root=self._root, name=reading.part.name, **values)
         self._connection.execute(insert.on_conflict_do_update(index_elements=["root", "name"], set_=values))
+        tell_changes(self._connection)
 
     def watermark(self, entity: str | None) -> date | None:
         """The newest day that a completed run over everything has read."""

@@ -10,7 +10,8 @@ import sqlite3
 from asyncio import gather
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -28,16 +29,19 @@ Row = Any
 class Database:
     """`$1` and lists of ids, on both."""
 
+    async def open(self) -> None: ...
+
     async def rows(self, sql: str, *values: Any) -> list[Row]:
         raise NotImplementedError
 
 
 class Postgres(Database):
-    pool: asyncpg.Pool | None = None
+    pool: asyncpg.Pool
+
+    async def open(self) -> None:
+        self.pool = await asyncpg.create_pool(URL, min_size=10, max_size=10, server_settings={"jit": "off"})
 
     async def rows(self, sql: str, *values: Any) -> list[Row]:
-        if self.pool is None:
-            self.pool = await asyncpg.create_pool(URL, min_size=10, max_size=10, server_settings={"jit": "off"})
         found: list[Row] = await self.pool.fetch(sql, *values)
         return found
 
@@ -324,5 +328,11 @@ async def answer(request: Request) -> Response:
     return Response(orjson.dumps({"data": data}), media_type="application/json")
 
 
+@asynccontextmanager
+async def opened(_app: Starlette) -> AsyncIterator[None]:
+    await database.open()
+    yield
+
+
 def create() -> Starlette:
-    return Starlette(routes=[Route("/graphql", answer, methods=["POST"])])
+    return Starlette(routes=[Route("/graphql", answer, methods=["POST"])], lifespan=opened)

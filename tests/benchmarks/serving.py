@@ -17,12 +17,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -44,14 +45,19 @@ class Variant(NamedTuple):
     name: str
     app: str  # of uvicorn
     variable: str  # of the environment, that takes the database's URL
+    environ: Mapping[str, str] = MappingProxyType({})
 
 
-OURS = Variant("peergraph", "server.app:create_app", "PEERGRAPH_DATABASE_URL")
+UNKEPT = {"PEERGRAPH_ANSWERS_BYTES": "0"}
 VARIANTS = (
-    OURS,
-    Variant("peergraph on graphql-core", "tests.benchmarks.graphql_core:create", "PEERGRAPH_DATABASE_URL"),
+    Variant("peergraph", "server.app:create_app", "PEERGRAPH_DATABASE_URL", UNKEPT),
+    Variant("peergraph on graphql-core", "tests.benchmarks.graphql_core:create", "PEERGRAPH_DATABASE_URL", UNKEPT),
     Variant("by hand", "tests.benchmarks.handwritten:create", "DATABASE_URL"),
     Variant("strawberry, ORM, dataloaders", "tests.benchmarks.plain_strawberry:create", "DATABASE_URL"),
+)
+KEPT = (
+    Variant("peergraph, answer kept", "server.app:create_app", "PEERGRAPH_DATABASE_URL"),
+    Variant("the same bytes by Starlette", "tests.benchmarks.same_bytes:create", "DATABASE_URL"),
 )
 
 
@@ -81,7 +87,9 @@ def served(variant: Variant, url: str) -> Iterator[Running]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "--factory", variant.app, "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--no-access-log", "--log-level", "warning"], cwd=ROOT, env=os.environ | {variant.variable: url}
+        [*command, "--no-access-log", "--log-level", "warning"],
+        cwd=ROOT,
+        env=os.environ | variant.environ | {variant.variable: url},
     )
     try:
         for _ in range(200):
@@ -116,24 +124,34 @@ def measured(server: Running, name: str, seconds: float) -> dict[str, float]:
 
 
 def on(database: str, url: str, rounds: int, seconds: float) -> list[dict[str, Any]]:
+    """Every query by every way; then the profile's answer kept, against the same bytes from memory."""
     rows = []
-    with ExitStack() as stack:
-        servers = [stack.enter_context(served(variant, url)) for variant in VARIANTS]
-        for name in QUERIES:
-            compared(servers, name)
-            for server in servers:
-                measured(server, name, seconds / 4)  # until it is warm
-            found = [[measured(server, name, seconds) for server in servers] for _ in range(rounds)]
-            for place, server in enumerate(servers):
-                row: dict[str, Any] = {"database": database, "query": name, "variant": server.variant.name}
-                row |= {key: median(one[place][key] for one in found) for key in found[0][place]}
-                row["ours_to_this"] = median(one[0]["rate"] / one[place]["rate"] for one in found)
-                rows.append(row)
-                print(
-                    f"{database:10} {name:8} {row['variant']:30} {row['rate']:8.0f}/s  p50 {row['p50']:7.1f} ms"
-                    f"  p99 {row['p99']:7.1f} ms  CPU {row['cpu']:7.2f} ms  ours is {row['ours_to_this']:.2f} times that",
-                    flush=True,
-                )
+    for variants, names in ((VARIANTS, tuple(QUERIES)), (KEPT, ("PROFILE",))):
+        with ExitStack() as stack:
+            servers = [stack.enter_context(served(variant, url)) for variant in variants]
+            for name in names:
+                compared(servers, name)
+                rows += compared_in_time(servers, name, database, rounds, seconds)
+    return rows
+
+
+def compared_in_time(
+    servers: list[Running], name: str, database: str, rounds: int, seconds: float
+) -> list[dict[str, Any]]:
+    for server in servers:
+        measured(server, name, seconds / 4)  # until it is warm
+    found = [[measured(server, name, seconds) for server in servers] for _ in range(rounds)]
+    rows = []
+    for place, server in enumerate(servers):
+        row: dict[str, Any] = {"database": database, "query": name, "variant": server.variant.name}
+        row |= {key: median(one[place][key] for one in found) for key in found[0][place]}
+        row["ours_to_this"] = median(one[0]["rate"] / one[place]["rate"] for one in found)
+        rows.append(row)
+        print(
+            f"{database:10} {name:8} {row['variant']:30} {row['rate']:8.0f}/s  p50 {row['p50']:7.1f} ms"
+            f"  p99 {row['p99']:7.1f} ms  CPU {row['cpu']:7.2f} ms  ours is {row['ours_to_this']:.2f} times that",
+            flush=True,
+        )
     return rows
 
 

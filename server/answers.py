@@ -1,0 +1,38 @@
+"""Answers kept whole, as bytes, for as long as nothing in the database changes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from hashlib import blake2b
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+OVERHEAD = 512  # bytes of an entry besides its key and body
+
+
+class Kept(NamedTuple):
+    body: bytes
+    etag: str
+    version: Hashable  # of the database, before it was read
+    size: int
+
+
+class Answers:
+    """The answers that were used last, within so many bytes. Only what shows nothing of a viewer may be kept."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._kept: LRUCache[bytes, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
+
+    def get(self, asked: bytes, version: Hashable) -> Kept | None:
+        """The answer to this request, if the database is still as it was."""
+        kept = self._kept.get(asked)
+        return kept if kept is not None and kept.version == version else None
+
+    def keep(self, asked: bytes, version: Hashable, body: bytes) -> Kept:
+        etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        kept = Kept(body, etag, version, len(asked) + len(body) + OVERHEAD)
+        if kept.size <= self._kept.maxsize:
+            self._kept[asked] = kept
+        return kept
