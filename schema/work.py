@@ -77,11 +77,13 @@ class Work(Node):
     @computed("abstract", "abstract_plain", description="Its abstract; null where the source has none.")
     def abstract(
         self,
-        format: Annotated[AbstractFormat, strawberry.argument(description="How to write it.")] = AbstractFormat.PLAIN,
+        format: Annotated[
+            AbstractFormat | None, strawberry.argument(description="How to write it.")
+        ] = AbstractFormat.PLAIN,
     ) -> str | None:
         row: Any = self
         given: str | None = row.abstract
-        return row.abstract_plain or given if format is AbstractFormat.PLAIN else given
+        return given if format is AbstractFormat.LATEX else row.abstract_plain or given
 
     authorships: Connection[Authorship] = paged(
         authorships_of_work, "Its byline.", order="BYLINE", total="author_count"

@@ -56,7 +56,7 @@ async def test_resolve_understands_identifiers(world, ask, identifier, expected)
 async def test_a_byline_shows_everyone_and_authors_only_those_known(world, ask):
     world()
     query = """query ($id: ID!) { work(by: {id: $id}) {
-      abstract latex: abstract(format: LATEX) authors { slug } authorCount kind openAlexId
+      abstract latex: abstract(format: LATEX) usual: abstract(format: null) authors { slug } authorCount kind openAlexId
       authorships(first: 5) { totalCount nodes { position rawName researcher { slug } institutions { slug } } } } }"""
     work = (await ask(query, id=global_id("Work", 1000)))["work"]
     assert work["authorships"] == {
@@ -72,6 +72,7 @@ async def test_a_byline_shows_everyone_and_authors_only_those_known(world, ask):
         ],
     }
     assert (work["authors"], work["abstract"], work["latex"]) == ([{"slug": "r-1"}], "3×", "$3\\times$")
+    assert work["usual"] == work["abstract"]
     assert (work["kind"], work["openAlexId"]) == ("ARTICLE", "W1000")
 
 
