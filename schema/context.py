@@ -17,6 +17,7 @@ class Context:
     version: str
     request_id: str
     viewer: None = None  # who is signed in; nobody can be, yet
+    # What columns each selection needs; it may outlive the request, as long as the document does.
     selections: dict[Any, frozenset[str]] = field(default_factory=dict)
 
 

@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 from schema.context import Info
 
 NEEDS = "needs"  # a field's metadata: the columns it is computed from
+REMEMBERED = 1_000  # selections of one document
 PRIVATE = "private"  # a field's metadata: who asks decides what it shows
 SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
 
@@ -22,14 +23,17 @@ def columns(info: Info, type_name: str | None = None) -> frozenset[str]:
     """The columns that the selection under this field needs of its rows; of one type where it may answer several."""
     raw = info._raw_info  # noqa: SLF001  strawberry's Info shows selections, but not with @skip and @include applied
     memo = info.context.selections
-    # The nodes live as long as the request, so their addresses tell them apart.
-    key = (type_name, *map(id, raw.field_nodes))
+    # The nodes live as long as the memo, so their addresses tell them apart; @skip and @include ask for booleans.
+    given = cast("dict[str, Any]", raw.variable_values)  # strawberry hands resolvers the bare values
+    conditions = tuple(name for name, value in given.items() if value is True)
+    key = (type_name, conditions, *map(id, raw.field_nodes))
     if key not in memo:
+        if len(memo) >= REMEMBERED:
+            memo.clear()
         named = raw.schema.type_map[type_name] if type_name else get_named_type(raw.return_type)
         details = [FieldDetails(node, None) for node in raw.field_nodes]
         fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
-        # strawberry hands resolvers the bare values of the variables, where graphql-core has them with their sources.
-        variables = VariableValues({}, cast("dict[str, Any]", raw.variable_values))
+        variables = VariableValues({}, given)
         collect = partial(collect_subfields, raw.schema, fragments, variables, raw.operation)
         memo[key] = frozenset(_columns(collect, cast("GraphQLObjectType", named), details))
     return memo[key]

@@ -29,7 +29,7 @@ MOST_ERRORS = 5
 class Document:
     """A document and its operations; or, with `code`, what is wrong with it.
 
-    `private` says that it asks for something of the viewer.
+    `private` says that it asks for something of the viewer; `selections` is what its contexts remember.
     """
 
     def __init__(self, text: str, schema: GraphQLSchema) -> None:
@@ -44,6 +44,7 @@ class Document:
             self.errors, self.code = [error], "GRAPHQL_PARSE_FAILED"
         except RecursionError:
             self.errors, self.code = [GraphQLError("The document is nested too deeply.")], "GRAPHQL_PARSE_FAILED"
+        self.selections: dict[Any, frozenset[str]] = {}
         self.private = not self.errors and self.syntax is not None and _shows_viewer(self.syntax, schema)
         definitions = self.syntax.definitions if self.syntax else ()
         self._operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from inspect import isawaitable
+from os import urandom
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import orjson
 from graphql import GraphQLSchema, OperationType, execute
@@ -54,7 +54,7 @@ class Endpoint:
         self._answers = Answers(settings.answers_bytes)
 
     async def __call__(self, request: Request) -> Response:
-        request_id = uuid4().hex
+        request_id = urandom(16).hex()
         accepted = request.headers.get("accept", "")
         kind = GRAPHQL_JSON if GRAPHQL_JSON in accepted else JSON
         try:
@@ -108,7 +108,9 @@ class Endpoint:
         running = execute(
             self._schema,
             document.syntax,
-            context_value=Context(Store(self._reader), self._public_url, __version__, request_id),
+            context_value=Context(
+                Store(self._reader), self._public_url, __version__, request_id, selections=document.selections
+            ),
             variable_values=asked.variables,
             operation_name=asked.operation_name,
             executor_class=self._executor,

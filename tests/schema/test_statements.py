@@ -1,8 +1,13 @@
 """One statement per link per level, whatever the size."""
 
+from pathlib import Path
+
 import pytest
 
+from execution import PlanExecutor
 from schema.node import global_id
+
+BENCHMARKED = sorted((Path(__file__).parents[1] / "benchmarks" / "queries").glob("*.graphql"))
 
 PROFILE = """
   slug displayName headline kind orcid url homepageUrl alternativeNames openAlexId
@@ -31,6 +36,15 @@ async def test_the_number_of_statements_is_the_same(world, ask, statements, rese
     statements.clear()
     await ask(MANY)
     assert (one, len(statements)) == (9, 9)
+
+
+async def test_none_of_these_documents_is_given_up(world, ask):
+    world()
+    PlanExecutor.runs.clear()
+    documents = [ONE, MANY, *[path.read_text() for path in BENCHMARKED]]
+    for document in documents:
+        await ask(document, **({"slug": "r-1"} if "$slug" in document else {}))
+    assert PlanExecutor.runs == {"planned": len(documents)}
 
 
 LINKS = {
