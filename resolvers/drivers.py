@@ -78,8 +78,13 @@ class SQLiteReader:
             raise Unavailable("The database cannot be read now.") from error
 
     async def version(self) -> Hashable:
-        found = await self.fetch("PRAGMA data_version", ())  # of other connections' writes, and this one never writes
-        return int(found[0][0])
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            # It tells of other connections' writes, and this one never writes.
+            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            raise Unavailable("The database cannot be read now.") from error
 
     def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

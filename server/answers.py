@@ -11,9 +11,12 @@ from cachetools import LRUCache
 OVERHEAD = 512  # bytes of an entry besides its key and body
 
 
+Asked = tuple[bool, bytes, bytes]  # whether by POST, the media type of the answer, and all that was sent
+
+
 class Kept(NamedTuple):
     body: bytes
-    etag: str
+    etag: bytes
     version: Hashable  # of the database, before it was read
     size: int
 
@@ -23,16 +26,16 @@ class Answers:
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self._kept: LRUCache[bytes, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
+        self._kept: LRUCache[Asked, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
 
-    def get(self, asked: bytes, version: Hashable) -> Kept | None:
+    def get(self, asked: Asked, version: Hashable) -> Kept | None:
         """The answer to this request, if the database is still as it was."""
         kept = self._kept.get(asked)
         return kept if kept is not None and kept.version == version else None
 
-    def keep(self, asked: bytes, version: Hashable, body: bytes) -> Kept:
-        etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-        kept = Kept(body, etag, version, len(asked) + len(body) + OVERHEAD)
+    def keep(self, asked: Asked, version: Hashable, body: bytes) -> Kept:
+        etag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()
+        kept = Kept(body, etag, version, len(asked[-1]) + len(body) + OVERHEAD)
         if kept.size <= self._kept.maxsize:
             self._kept[asked] = kept
         return kept

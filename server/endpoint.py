@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable
 from inspect import isawaitable
 from os import urandom
 from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLSchema, OperationType, execute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from strawberry import Schema
 
@@ -24,14 +24,17 @@ from server.documents import MOST_ERRORS, Documents
 from server.graphiql import page
 from server.settings import Settings
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
+JSON = b"application/json"
+GRAPHQL_JSON = b"application/graphql-response+json"
+NOT_MODIFIED = 304
+
+Header = tuple[bytes, bytes]
 
 
 class Malformed(Exception):  # noqa: N818  the request is at fault, not the server
     """A request that is none; it is refused before anything is run."""
 
-    def __init__(self, message: str, status: int = 400, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, message: str, status: int = 400, *, headers: Iterable[Header] = ()) -> None:
         super().__init__(message)
         self.message, self.status, self.headers = message, status, headers
 
@@ -55,32 +58,34 @@ class Endpoint:
 
     async def __call__(self, request: Request) -> Response:
         request_id = urandom(16).hex()
-        accepted = request.headers.get("accept", "")
+        headers = dict(request.scope["headers"])  # as bytes: to decode them all costs more than to look at three
+        accepted = headers.get(b"accept", b"")
         kind = GRAPHQL_JSON if GRAPHQL_JSON in accepted else JSON
         try:
-            if request.method != "POST" and "text/html" in accepted and "query" not in request.query_params:
+            if request.method != "POST" and b"text/html" in accepted and "query" not in request.query_params:
                 return page()
-            return await self._answered(request, request_id, kind)
+            return await self._answered(request, headers, request_id, kind)
         except Malformed as malformed:
             extensions = {"code": "BAD_USER_INPUT", "requestId": request_id}
             body = {"errors": [{"message": malformed.message, "extensions": extensions}]}
-            return _response(orjson.dumps(body), malformed.status, kind, request_id, malformed.headers)
+            return _Bytes(orjson.dumps(body), malformed.status, kind, request_id, malformed.headers)
 
-    async def _answered(self, request: Request, request_id: str, kind: str) -> Response:
-        sent = request.scope["query_string"] if request.method != "POST" else await self._body(request)
+    async def _answered(self, request: Request, given: dict[bytes, bytes], request_id: str, kind: bytes) -> Response:
+        posted = request.method == "POST"
+        sent = await self._body(request, given) if posted else request.scope["query_string"]
         version = await self._version()
-        key = b"%b %b %b" % (request.method.encode(), kind.encode(), sent)
+        key = (posted, kind, sent)
         kept = self._answers.get(key, version) if version is not None else None
         if kept is None:
             body, status, public = await self._run(_asked(request, sent), request, request_id)
             if version is None or not public:
                 status = status if kind == GRAPHQL_JSON else 200
-                return _response(body, status, kind, request_id, {"Cache-Control": "private, no-store"})
+                return _Bytes(body, status, kind, request_id, [(b"cache-control", b"private, no-store")])
             kept = self._answers.keep(key, version, body)
-        headers = {"ETag": kept.etag, "Cache-Control": "public, no-cache"}
-        if request.method != "POST" and kept.etag in request.headers.get("if-none-match", ""):
-            return _response(b"", 304, kind, request_id, headers)
-        return _response(kept.body, 200, kind, request_id, headers)
+        headers = [(b"etag", kept.etag), (b"cache-control", b"public, no-cache")]
+        if not posted and kept.etag in given.get(b"if-none-match", b""):
+            return _Bytes(b"", NOT_MODIFIED, kind, request_id, headers)
+        return _Bytes(kept.body, 200, kind, request_id, headers)
 
     async def _version(self) -> Hashable:
         """The database's, if answers are kept and it can be had."""
@@ -104,7 +109,7 @@ class Endpoint:
         if operation.operation is OperationType.SUBSCRIPTION:
             raise Malformed("Subscriptions cannot be sent here.")
         if operation.operation is not OperationType.QUERY and request.method != "POST":
-            raise Malformed("Only queries can be sent by GET.", 405, headers={"Allow": "POST"})
+            raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
         running = execute(
             self._schema,
             document.syntax,
@@ -126,12 +131,17 @@ class Endpoint:
         public = not result.errors and not document.private and operation.operation is OperationType.QUERY
         return orjson.dumps(body), 200 if "data" in body else 400, public
 
-    async def _body(self, request: Request) -> bytes:
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise Malformed(f"Send the request as {JSON}.", 415)
+    async def _body(self, request: Request, headers: dict[bytes, bytes]) -> bytes:
+        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != JSON:
+            raise Malformed(f"Send the request as {JSON.decode()}.", 415)
         most = self._most_bytes
-        parts, size = [], 0
-        async for part in request.stream():
+        parts, size, more = [], 0, True
+        while more:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            part: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
             size += len(part)
             if size > most:
                 raise Malformed(f"The body is larger than {most:,} bytes.", 413)
@@ -164,8 +174,16 @@ def _json(text: bytes, what: str) -> Any:
         raise Malformed(f"{what} must be JSON: {error.msg} at character {error.pos}.") from error
 
 
-def _response(
-    body: bytes, status: int, kind: str, request_id: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    own = {"X-Request-Id": request_id, "Vary": "Accept", **(headers or {})}
-    return Response(body, status, own, media_type=f"{kind}; charset=utf-8")
+class _Bytes(Response):
+    """A response of bytes; Starlette's own would encode and look through its headers each time."""
+
+    def __init__(self, body: bytes, status: int, kind: bytes, request_id: str, headers: Iterable[Header] = ()) -> None:
+        self.body, self.status_code, self.background = body, status, None
+        self.raw_headers = [
+            (b"content-type", kind + b"; charset=utf-8"),
+            (b"vary", b"Accept"),
+            (b"x-request-id", request_id.encode()),
+            *headers,
+        ]
+        if status != NOT_MODIFIED:
+            self.raw_headers.append((b"content-length", b"%d" % len(body)))

@@ -142,10 +142,10 @@ async def test_a_lost_connection_counts_as_a_change(keeping, watched, engine):
 def test_a_flood_of_answers_stays_within_its_bytes():
     answers = Answers(100_000)
     for number in range(1_000):
-        answers.keep(b"%d" % number, 1, bytes(1_000))
-    kept = [number for number in range(1_000) if answers.get(b"%d" % number, 1)]
+        answers.keep((True, b"", b"%d" % number), 1, bytes(1_000))
+    kept = [number for number in range(1_000) if answers.get((True, b"", b"%d" % number), 1)]
     assert 50 < len(kept) < 100
     assert kept == list(range(1_000 - len(kept), 1_000))
-    assert answers.get(b"999", 2) is None
-    answers.keep(b"large", 1, bytes(200_000))
-    assert answers.get(b"large", 1) is None
+    assert answers.get((True, b"", b"999"), 2) is None
+    answers.keep((True, b"", b"large"), 1, bytes(200_000))
+    assert answers.get((True, b"", b"large"), 1) is None
