@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test check sdl bench format lock
+.PHONY: setup run test check sdl bench recount format lock
 
 setup: .venv/stamp
 	@$(BIN)/python -m server.graphiql
@@ -29,6 +29,9 @@ test: check ## and all tests, on SQLite and PostgreSQL
 sdl: setup ## write schema/schema.graphql anew
 	$(BIN)/python -m server sdl > schema/schema.graphql.new
 	mv schema/schema.graphql.new schema/schema.graphql
+
+recount: setup ## every derived figure of the large data set against a recount of its files
+	RECOUNT=openalex $(BIN)/pytest tests/importers/test_recount.py -k "not anew"
 
 bench: setup ## the import, measured against reading its files; queries, against other ways to answer them
 	$(BIN)/python -m tests.benchmarks.import_openalex

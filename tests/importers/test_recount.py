@@ -1,6 +1,7 @@
-"""Everything derived equals an independent recount of the files, in plain Python."""
+"""Everything derived equals an independent recount of the files, in plain Python; of the large set by `make recount`."""
 
 import gzip
+import os
 from collections import Counter, defaultdict
 from itertools import permutations
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from importers.derive import derive
 from models.columns import fold
 
-SMALL = Path(__file__).parents[3] / "shared" / "data" / "openalex-small"
+FILES = Path(__file__).parents[3] / "shared" / "data" / os.environ.get("RECOUNT", "openalex-small")
 
 
 def number(id: str) -> int:
@@ -22,7 +23,7 @@ def number(id: str) -> int:
 
 @pytest.fixture(scope="module")
 def records() -> list[dict[str, Any]]:
-    files = sorted((SMALL / "data" / "works").glob("*/*.gz"))
+    files = sorted((FILES / "data" / "works").glob("*/*.gz"))
     return [orjson.loads(line) for file in files for line in gzip.open(file)]
 
 
@@ -36,11 +37,11 @@ def by_author(records):
 
 
 @pytest.fixture
-def small(load):
-    assert load(SMALL).ok
+def loaded(load):
+    assert load(FILES).ok
 
 
-def test_counts_metrics_and_years(small, by_author, select):
+def test_counts_metrics_and_years(loaded, by_author, select):
     rows = select(
         "SELECT id, work_count, citation_count, h_index, i10_index, first_year, last_year, topic_count FROM researcher"
     )
@@ -54,7 +55,7 @@ def test_counts_metrics_and_years(small, by_author, select):
     assert found == expected
 
 
-def test_activity_without_gaps(small, by_author, select):
+def test_activity_without_gaps(loaded, by_author, select):
     found = defaultdict(list)
     for author, *year in select("SELECT researcher_id, year, works, citations FROM year_activity ORDER BY 1, 2"):
         found[author].append(tuple(year))
@@ -66,7 +67,7 @@ def test_activity_without_gaps(small, by_author, select):
         assert found[author] == [(y, count[y], cited[y]) for y in range(min(count), max(count) + 1)]
 
 
-def test_collaborations(small, records, select):
+def test_collaborations(loaded, records, select):
     shared, weight, years = Counter(), Counter(), defaultdict(set)
     for record in records:
         byline = [a["author"]["id"] for a in record["authorships"]]
@@ -86,7 +87,7 @@ def test_collaborations(small, records, select):
     }
 
 
-def test_topics_of_researchers(small, by_author, select):
+def test_topics_of_researchers(loaded, by_author, select):
     found = defaultdict(dict)
     for author, topic, works, share in select(
         "SELECT rt.researcher_id, rt.topic_id, rt.work_count, rt.share FROM researcher_topic AS rt"
@@ -104,7 +105,7 @@ def test_topics_of_researchers(small, by_author, select):
         assert found[author] == {t: (len(scores[t]), len(scores[t]) / len(works)) for t in chosen}, author
 
 
-def test_topics_institutions_and_sources(small, records, select):
+def test_topics_institutions_and_sources(loaded, records, select):
     works, cited = defaultdict(set), Counter()
     for record in records:
         for topic in record["topics"]:
@@ -130,11 +131,11 @@ def test_topics_institutions_and_sources(small, records, select):
         assert {row[0]: tuple(row[1:]) for row in rows} == expected
 
 
-def test_titles_sort_ignoring_case(small, select):
+def test_titles_sort_ignoring_case(loaded, select):
     assert all(key == fold(title) for title, key in select("SELECT title, title_key FROM work"))
 
 
-def test_deriving_anew_what_changed_equals_deriving_everything(small, engine, dump):
+def test_deriving_anew_what_changed_equals_deriving_everything(loaded, engine, dump):
     """Change works here and there, derive what that made stale; then mark all and derive again."""
     with engine.begin() as connection:
         connection.execute(text("UPDATE work SET citation_count = citation_count + 3 WHERE id % 7 = 0"))
