@@ -112,7 +112,7 @@ def _coercion(leaf: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:
 def _step(run: Any, key: str, of: GraphQLObjectType, details: list[Any], ours: StrawberryField) -> Step:
     node: FieldNode = details[0].node
     definition = of.fields[node.name.value]
-    varies = any(_has_variable(argument.value) for argument in node.arguments or ())
+    varies = any(has_variable(argument.value) for argument in node.arguments or ())
     step = Step(
         key,
         of,
@@ -155,10 +155,10 @@ def _nullable(declared: GraphQLOutputType) -> Any:
     return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
 
 
-def _has_variable(value: ValueNode) -> bool:
+def has_variable(value: ValueNode) -> bool:
     if isinstance(value, VariableNode):
         return True
     parts: Sequence[Any] = getattr(value, "values", None) or [
         part.value for part in getattr(value, "fields", None) or ()
     ]
-    return any(_has_variable(part) for part in parts)
+    return any(has_variable(part) for part in parts)

@@ -3,21 +3,14 @@
 Statements in their order: a text changes rows, a pair marks what its SELECT finds as stale.
 """
 
-import models
+from sqlmodel import SQLModel
 
-_MODELS = {
-    "researcher": models.Researcher,
-    "work": models.Work,
-    "institution": models.Institution,
-    "source": models.Source,
-    "topic": models.Topic,
-}
 Statement = str | tuple[str, str]
 
 
 def table_columns(kind: str) -> list[str]:
     """All but the id and the version: what an heir takes over."""
-    return [name for name in _MODELS[kind].model_fields if name not in {"id", "version"}]
+    return [column.name for column in SQLModel.metadata.tables[kind].columns if column.name not in {"id", "version"}]
 
 
 def _external_ids(kind: str) -> list[Statement]:

@@ -9,7 +9,7 @@ from datetime import date
 
 from importers import stale
 from importers.merged_rows import MOVES, table_columns
-from importers.store import Row, Store
+from importers.store import Row, Store, chunks
 
 PAGE = 5_000
 
@@ -36,19 +36,8 @@ def survivors(store: Store, kind: str, ids: Iterable[int]) -> dict[int, int]:
 
 def _load(store: Store, merges: Iterable[tuple[date | None, int, int]]) -> None:
     store.execute("CREATE TEMP TABLE merging (day TEXT, old_id BIGINT, into_id BIGINT)")
-    for rows in _pages(((str(day or ""), old, into) for day, old, into in merges), PAGE):
+    for rows in chunks(((str(day or ""), old, into) for day, old, into in merges), PAGE):
         store.insert("merging", ("day", "old_id", "into_id"), rows)
-
-
-def _pages(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    page: list[Row] = []
-    for row in rows:
-        page.append(row)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page
 
 
 def _sorted(store: Store) -> Iterator[list[Row]]:

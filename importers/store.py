@@ -1,14 +1,15 @@
 """Rows in bulk, on the drivers themselves: the ORM costs several times the statement it runs."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any, Protocol, TypeVar
 
 import orjson
 import psycopg
 from sqlalchemy import Connection
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 VARIABLES = 8_000  # a statement of SQLite's takes 32,766
 
 
@@ -37,6 +38,13 @@ class Store(Protocol):
 
     def check_keys(self, check: bool) -> None:  # noqa: FBT001 - as the databases call it
         """Outside of a transaction: have SQLite's foreign keys checked, and cascade, or not. PostgreSQL's always are."""
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of this size, the last one shorter."""
+    left = iter(items)
+    while chunk := list(islice(left, size)):
+        yield chunk
 
 
 def open_store(connection: Connection) -> Store:

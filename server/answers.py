@@ -11,7 +11,7 @@ from cachetools import LRUCache
 OVERHEAD = 512  # bytes of an entry besides its key and body
 
 
-Asked = tuple[bool, bytes, bytes]  # whether by POST, the media type of the answer, and all that was sent
+Request = tuple[bool, bytes, bytes]  # whether by POST, the media type of the answer, and all that was sent
 
 
 class Kept(NamedTuple):
@@ -26,14 +26,14 @@ class Answers:
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
-        self._kept: LRUCache[Asked, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
+        self._kept: LRUCache[Request, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
 
-    def get(self, asked: Asked, version: Hashable) -> Kept | None:
+    def get(self, asked: Request, version: Hashable) -> Kept | None:
         """The answer to this request, if the database is still as it was."""
         kept = self._kept.get(asked)
         return kept if kept is not None and kept.version == version else None
 
-    def keep(self, asked: Asked, version: Hashable, body: bytes) -> Kept:
+    def keep(self, asked: Request, version: Hashable, body: bytes) -> Kept:
         etag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()
         kept = Kept(body, etag, version, len(asked[-1]) + len(body) + OVERHEAD)
         if kept.size <= self._kept.maxsize:

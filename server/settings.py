@@ -20,6 +20,6 @@ class Settings(BaseSettings):
     database_connections: int = Field(default=10, ge=1, le=1000)  # for reads, on PostgreSQL
     public_url: str = "http://127.0.0.1:8000"
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
-    documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents and their plans; 0 keeps none
+    documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

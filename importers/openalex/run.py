@@ -2,10 +2,9 @@
 
 import gc
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +24,7 @@ from importers.openalex.progress import Progress, Step, Watched
 from importers.openalex.snapshot import Part, Snapshot, SnapshotError, deleted_ids, find, merged_ids
 from importers.openalex.summary import Summary, nested
 from importers.removals import remove_works
-from importers.store import open_store
+from importers.store import chunks, open_store
 
 __all__ = ["ImportBusy", "Progress", "SnapshotError", "Step", "Summary", "half_done", "run"]
 
@@ -162,7 +161,7 @@ class _Run:
             self._complete()
         for path in snapshot.deleted_works:
             problems = _Problems(path.name)
-            for ids in _chunks(work for work, _ in deleted_ids(path, problems.add)):
+            for ids in chunks((work for work, _ in deleted_ids(path, problems.add)), REMOVED_AT_ONCE):
                 with self._connection.begin():
                     self._summary.removed_works += remove_works(self._store, ids)
             self._say(problems.said)
@@ -211,9 +210,3 @@ class _Problems:
     def add(self, _path: Path, line: int, reason: str) -> None:
         if len(self.said) < PROBLEMS_SHOWN:
             self.said.append(f"{self._name}, line {line:,}: {reason}")
-
-
-def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
-    left = iter(ids)
-    while chunk := list(islice(left, REMOVED_AT_ONCE)):
-        yield chunk

@@ -48,36 +48,15 @@ class Loaders:
         self.researcher = self._one(models.Researcher)
         self.topic = self._one(models.Topic)
         self.topics_of_work = self._many(
-            lambda ids: (
-                select(models.WorkTopic)
-                .where(col(models.WorkTopic.work_id).in_(ids))
-                .order_by(col(models.WorkTopic.score).desc(), models.WorkTopic.topic_id)
-            ),
-            "work_id",
+            models.WorkTopic, "work_id", col(models.WorkTopic.score).desc(), models.WorkTopic.topic_id
         )
-        self.byline = self._many(
-            lambda ids: (
-                select(models.Authorship)
-                .where(col(models.Authorship.work_id).in_(ids))
-                .order_by(models.Authorship.position)
-            ),
-            "work_id",
-        )
-        self.activity = self._many(
-            lambda ids: (
-                select(models.YearActivity)
-                .where(col(models.YearActivity.researcher_id).in_(ids))
-                .order_by(models.YearActivity.year)
-            ),
-            "researcher_id",
-        )
+        self.byline = self._many(models.Authorship, "work_id", models.Authorship.position)
+        self.activity = self._many(models.YearActivity, "researcher_id", models.YearActivity.year)
         self.collaborations = self._many(
-            lambda ids: (
-                select(models.Collaboration)
-                .where(col(models.Collaboration.researcher_id).in_(ids))
-                .order_by(col(models.Collaboration.strength).desc(), models.Collaboration.collaborator_id)
-            ),
+            models.Collaboration,
             "researcher_id",
+            col(models.Collaboration.strength).desc(),
+            models.Collaboration.collaborator_id,
         )
         self.topics = self._pairs(
             lambda ids: (
@@ -106,11 +85,12 @@ class Loaders:
 
         return DataLoader(load)
 
-    def _many(self, statement: Callable[[list[int]], Any], key: str) -> DataLoader[int, Any]:
+    def _many(self, model: Any, key: str, *order: Any) -> DataLoader[int, Any]:
         async def load(ids: list[int]) -> list[list[Any]]:
             found: defaultdict[int, list[Any]] = defaultdict(list)
+            statement = select(model).where(getattr(model, key).in_(ids)).order_by(*order)
             async with self._make() as session:
-                for row in await session.exec(statement(ids)):
+                for row in await session.exec(statement):
                     found[getattr(row, key)].append(row)
             return [found[id] for id in ids]
 

@@ -34,6 +34,7 @@ from graphql import (
     visit,
 )
 
+from execution.compiler import has_variable
 from schema.node import global_id
 
 SIZES = {"first", "last"}
@@ -80,7 +81,7 @@ class Written(Visitor):
         if node.name.value in SELDOM and self.chance.random() < 0.8:
             value = NullValueNode()
         kind = self.types.get_input_type()
-        if kind is not None and self.chance.random() < 0.3 and not _has_variable(value):
+        if kind is not None and self.chance.random() < 0.3 and not has_variable(value):
             declared: Any = parse_type(str(kind).removesuffix("!"))
             value = self._variable(declared, value_from_ast_untyped(value), required=str(kind).endswith("!"))
         return ArgumentNode(name=node.name, value=value)
@@ -136,21 +137,6 @@ class Written(Visitor):
         if isinstance(value, ListValueNode):
             return ListValueNode(values=tuple(self._usual(name, one) for one in value.values))
         return value
-
-
-def _has_variable(value: ValueNode) -> bool:
-    found = []
-    visit(value, _Variables(found))
-    return bool(found)
-
-
-class _Variables(Visitor):
-    def __init__(self, found: list[Any]) -> None:
-        super().__init__()
-        self.found = found
-
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        self.found.append(node)
 
 
 def written(document: DocumentNode, schema: GraphQLSchema, seed: int) -> tuple[DocumentNode, dict[str, Any]]:
