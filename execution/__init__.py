@@ -2,11 +2,17 @@
 
     strawberry.Schema(Query, execution_context_class=PlanExecutor)
 
-Fields then run a level at a time instead of an object at a time. A resolver may offer `batch(parents, info,
-**arguments)`, which answers a list of one value per parent, or an awaitable of it; or `plan(info)`, which answers such
-a batch for as long as the plan lives, so that what follows from the selection alone is found once (of the variables it
-may look only at those in @skip and @include). Any other resolver is called for each parent as usual. Plain attributes
-cost no call at all: they are read in a function generated for the selection.
+Fields then run a level at a time instead of an object at a time. Plain attributes cost no call at all: they are read in
+a function generated for the selection. A resolver is called for each parent as usual, unless the function has one of
+these attributes, which say the same in another way and must agree with it:
+
+    batch       batch(parents, info, **arguments): a list of one value per parent, or an awaitable of it
+    plan        plan(info): answers a batch(parents, context, **arguments) for as long as the plan lives, so that what
+                follows from the selection alone is found once; of the variables it may look only at those in @skip
+                and @include
+    attribute   a name: the value is this attribute of the parent
+    itself      True: the value is the parent, seen as another type; a name: null where that attribute is
+    at_once     True: takes the parent alone, and what it answers is never awaitable
 
 Whatever a plan does not know, any exception and any null where none may be abandon it, and the operation runs again on
 graphql-core's own executor, which alone decides what errors look like. So resolvers of queries must be free of side

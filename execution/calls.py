@@ -10,7 +10,6 @@ from types import GeneratorType
 from typing import Any
 
 import strawberry
-from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
 from execution.plan import Run, Step
@@ -25,15 +24,28 @@ def attribute(name: str) -> Resolve:
     return lambda _run, _step, parents: [get(parent) for parent in parents]
 
 
+def itself(unless_null: str | None) -> Resolve:
+    """The parents, but where they have null in this attribute."""
+    if unless_null is None:
+        return lambda _run, _step, parents: [*parents]
+    get = attrgetter(unless_null)
+    return lambda _run, _step, parents: [None if get(parent) is None else parent for parent in parents]
+
+
 def call(field: StrawberryField, schema: strawberry.Schema) -> Resolve:
-    """The field's `batch` where its resolver has one, or the one that its `plan` makes; else it, for each parent."""
-    function: Any = getattr(field.base_resolver, "wrapped_func", None)
+    """The batch that its resolver's `plan` makes, or its `batch`; else the resolver, for each parent."""
+    function = resolver_of(field)
     if function is None or field.extensions:
         return _as_graphql_core
     called = _Call(field, schema, function)
     if hasattr(function, "plan"):
         return called.as_planned
     return called.in_one if hasattr(function, "batch") else called.one_by_one
+
+
+def resolver_of(field: StrawberryField) -> Any:
+    """The function that the field was declared with, if any."""
+    return getattr(field.base_resolver, "wrapped_func", None)
 
 
 class _Call:
@@ -47,7 +59,8 @@ class _Call:
     def as_planned(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
         if step.bound is None:
             step.bound = self._function.plan(self._info_of(run, step))
-        return step.bound(parents, **self._given(run, step))
+        keywords = step.arguments.of(run.variable_values, lambda: self._info_of(run, step))
+        return step.bound(parents, run.context_value, **keywords)
 
     def in_one(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
         return self._function.batch(parents, **self._given(run, step))
@@ -62,22 +75,8 @@ class _Call:
 
     def _given(self, run: Run, step: Step) -> dict[str, Any]:
         """The keywords that all parents share."""
-        if step.known_arguments is None:
-            return self._converted(run, step)
-        if step.keywords is None:
-            step.keywords = self._converted(run, step)
-        return {**step.keywords, self._info: self._info_of(run, step)} if self._info else step.keywords
-
-    def _converted(self, run: Run, step: Step) -> dict[str, Any]:
-        _, keywords = get_arguments(
-            field=self._field,
-            source=None,
-            info=self._info_of(run, step),
-            kwargs=dict(run.arguments(step)),
-            config=self._schema.config,
-            scalar_registry=self._schema.schema_converter.scalar_registry,
-        )
-        return {name: value for name, value in keywords.items() if name not in self._sources}
+        keywords = step.arguments.of(run.variable_values, lambda: self._info_of(run, step))
+        return {**keywords, self._info: self._info_of(run, step)} if self._info else keywords
 
     def _info_of(self, run: Run, step: Step) -> strawberry.Info[Any, Any]:
         return self._schema.config.info_class(_raw_info=run.info(step), _field=self._field)
@@ -85,7 +84,7 @@ class _Call:
 
 def _as_graphql_core(run: Run, step: Step, parents: Sequence[Any]) -> Any:
     """Through the schema's own resolver, with whatever strawberry wraps around it."""
-    info, arguments = run.info(step), run.arguments(step)
+    info, arguments = run.info(step), step.arguments.raw(run.variable_values)
     return _settled([step.definition.resolve(parent, info, **arguments) for parent in parents])
 
 

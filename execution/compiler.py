@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite
 from typing import Any, cast
 
 from graphql import (
-    FieldNode,
     GraphQLEnumType,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    ValueNode,
-    VariableNode,
     get_named_type,
     is_leaf_type,
     is_object_type,
 )
 from graphql.execution.collect_fields import GroupedFieldSet
-from graphql.execution.values import get_argument_values
 from graphql.pyutils import Undefined
 from strawberry.types.field import StrawberryField
 
-from execution.calls import attribute, call
-from execution.plan import Abandon, Completion, Leaf, ListOf, NonNull, Object, ObjectPlan, Run, Step
-
-INT32 = 2**31
+from execution.arguments import INT32, Arguments
+from execution.calls import attribute, call, itself, resolver_of
+from execution.plan import Abandon, Completion, Leaf, ListOf, NonNull, Object, ObjectPlan, Step
 
 
 class Unsupported(Exception):  # noqa: N818  no fault: graphql-core's executor takes over
@@ -37,25 +32,104 @@ class Unsupported(Exception):  # noqa: N818  no fault: graphql-core's executor t
 
 def compile_object(run: Any, of: GraphQLObjectType, fields: GroupedFieldSet) -> ObjectPlan:
     """The plan for these fields of one type."""
-    parts, steps = [], []
-    scope: dict[str, Any] = {}
-    for key, details in fields.items():
-        name = details[0].node.name.value
-        if name == "__typename":
-            parts.append(f"{key!r}: {of.name!r}")
-            continue
-        definition = of.fields.get(name)
-        ours = definition and definition.extensions.get("strawberry-definition")
-        if definition is None or not isinstance(ours, StrawberryField):
-            raise Unsupported(name)
-        if ours.is_basic_field and ours.default_resolver is getattr and is_leaf_type(_nullable(definition.type)):
-            parts.append(f"{key!r}: {_expression(ours.python_name, definition.type, scope)}")
-        else:
-            parts.append(f"{key!r}: None")
-            steps.append(_step(run, key, of, details, ours))
+    compiling = _Compiling(run)
+    literal = compiling.literal(of, fields)
     # Keys and type names are GraphQL names and attributes Python's: nothing else of the document gets into the source.
-    row = eval(f"lambda parents: [{{{', '.join(parts)}}} for p in parents]", scope)  # noqa: S307
-    return ObjectPlan(row, steps)
+    try:
+        row = eval(f"lambda parents: [{literal} for p in parents]", compiling.scope)  # noqa: S307
+    except (SyntaxError, MemoryError) as error:  # Python nests only so deeply
+        raise Unsupported from error
+    return ObjectPlan(row, compiling.steps, compiling.same)
+
+
+class _Compiling:
+    """One generated function, over parents `p`: their attributes, and those of what shows the same object again."""
+
+    def __init__(self, run: Any, scope: dict[str, Any] | None = None) -> None:
+        self.run = run
+        self.scope: dict[str, Any] = {"isfinite": isfinite} if scope is None else scope
+        self.steps: list[Step] = []
+        self.same: list[Step] = []  # fields that show the parent itself, whose type is to be checked
+
+    def literal(self, of: GraphQLObjectType, fields: GroupedFieldSet) -> str:
+        parts = []
+        for key, details in fields.items():
+            name = details[0].node.name.value
+            definition = of.fields.get(name)
+            ours = definition and definition.extensions.get("strawberry-definition")
+            if name == "__typename":
+                parts.append(f"{key!r}: {of.name!r}")
+            elif definition is None or not isinstance(ours, StrawberryField):
+                raise Unsupported(name)
+            else:
+                step = Step(
+                    key, of, details, definition, Arguments(self.run.strawberry, definition, ours, details[0].node)
+                )
+                parts.append(f"{key!r}: {self._inline(step, ours) or self._later(step, ours)}")
+        return f"{{{', '.join(parts)}}}"
+
+    def _inline(self, step: Step, ours: StrawberryField) -> str | None:
+        """The source of the field's value, if a generated function can have it."""
+        function = resolver_of(ours)
+        if hasattr(function, "itself"):
+            return self._same(step, None if function.itself is True else function.itself)
+        if ours.extensions or not is_leaf_type(_nullable(step.definition.type)):
+            return None
+        if ours.is_basic_field and ours.default_resolver is getattr:
+            return self._leaf(step, f"p.{ours.python_name}")
+        if hasattr(function, "attribute"):
+            return self._leaf(step, f"p.{function.attribute}")
+        if hasattr(function, "at_once") and not step.definition.args:
+            return self._leaf(step, f"{self._named(function)}(p)")
+        return None
+
+    def _same(self, step: Step, unless_null: str | None) -> str | None:
+        """The parent as an object of another type, if that needs nothing but attributes."""
+        named = _nullable(step.definition.type)
+        if not isinstance(named, GraphQLObjectType) or (unless_null and named is not step.definition.type):
+            return None
+        nested = _Compiling(self.run, self.scope)
+        literal = nested.literal(named, self.run.fields_under(step, named))
+        if nested.steps:
+            return None
+        self.same += [step, *nested.same] if named.is_type_of else nested.same
+        return literal if unless_null is None else f"(None if p.{unless_null} is None else {literal})"
+
+    def _leaf(self, step: Step, source: str) -> str:
+        declared = step.definition.type
+        inner = _nullable(declared)
+        coercion = _coercion(cast("GraphQLLeafType", inner), nullable=inner is declared)
+        if isinstance(inner, GraphQLEnumType):
+            return f"{self._named(_Shown(coercion))}[{source}]"
+        as_is = _AS_IS.get(inner.name)
+        if as_is is None:
+            return f"{self._named(coercion)}({source})"
+        test = as_is.replace("v.", f"(v := {source}).", 1)
+        return f"(v if {test} else {self._named(coercion)}(v))"
+
+    def _named(self, value: Any) -> str:
+        """A name for the value in the generated function."""
+        name = f"c{len(self.scope)}"
+        self.scope[name] = value
+        return name
+
+    def _later(self, step: Step, ours: StrawberryField) -> str:
+        """A place for the value, that a step will fill."""
+        function = resolver_of(ours)
+        if ours.is_basic_field:
+            step.resolve = attribute(ours.python_name)
+        elif hasattr(function, "attribute"):
+            step.resolve = attribute(function.attribute)
+        elif hasattr(function, "itself"):
+            step.resolve = itself(None if function.itself is True else function.itself)
+        else:
+            step.resolve = call(ours, self.run.strawberry)
+        step.completion = _completion(step.definition.type)
+        named = get_named_type(step.definition.type)
+        if is_object_type(named):
+            self.run.plan(step, named.name)  # now, so that what is unsupported below is found before anything runs
+        self.steps.append(step)
+        return "None"
 
 
 # What a value of a built-in scalar's own Python class may be taken as it is; anything else goes the scalar's own way.
@@ -66,21 +140,6 @@ _AS_IS = {
     "Int": f"v.__class__ is int and -{INT32} <= v < {INT32}",
     "Float": "v.__class__ is float and isfinite(v)",
 }
-
-
-def _expression(attribute_name: str, declared: GraphQLOutputType, scope: dict[str, Any]) -> str:
-    inner = _nullable(declared)
-    coerce = f"c{len(scope)}"
-    scope["isfinite"] = isfinite
-    scope[coerce] = _coercion(cast("GraphQLLeafType", inner), nullable=inner is declared)
-    as_is = _AS_IS.get(inner.name)
-    if isinstance(inner, GraphQLEnumType):
-        scope[coerce] = _Shown(scope[coerce])
-        return f"{coerce}[p.{attribute_name}]"
-    if as_is is None:
-        return f"{coerce}(p.{attribute_name})"
-    test = as_is.replace("v.", f"(v := p.{attribute_name}).", 1)
-    return f"v if {test} else {coerce}(v)"
 
 
 class _Shown(dict[Any, Any]):
@@ -109,25 +168,6 @@ def _coercion(leaf: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:
     return coerce
 
 
-def _step(run: Any, key: str, of: GraphQLObjectType, details: list[Any], ours: StrawberryField) -> Step:
-    node: FieldNode = details[0].node
-    definition = of.fields[node.name.value]
-    varies = any(has_variable(argument.value) for argument in node.arguments or ())
-    step = Step(
-        key,
-        of,
-        details,
-        definition,
-        attribute(ours.python_name) if ours.is_basic_field else call(ours, run.strawberry),
-        _completion(definition.type),
-        None if varies else get_argument_values(definition, node, run.variable_values),
-    )
-    named = get_named_type(definition.type)
-    if is_object_type(named):
-        run.plan(step, named.name)  # now, so that what is unsupported below is found before anything runs
-    return step
-
-
 def _completion(declared: GraphQLOutputType) -> Completion:
     if isinstance(declared, GraphQLNonNull):
         return NonNull(_completion(declared.of_type))
@@ -135,30 +175,8 @@ def _completion(declared: GraphQLOutputType) -> Completion:
         return ListOf(_completion(declared.of_type))
     if is_leaf_type(declared):
         return Leaf(_coercion(declared, nullable=False))
-    return Object(cast("GraphQLObjectType", declared), _type_of)
-
-
-def _type_of(run: Run, step: Step, value: Any) -> str:
-    declared: Any = get_named_type(step.definition.type)
-    info = run.info(step)
-    if isinstance(declared, GraphQLObjectType):
-        if declared.is_type_of is not None and declared.is_type_of(value, info) is not True:
-            raise Abandon
-        return declared.name
-    name = declared.resolve_type(value, info, declared) if declared.resolve_type else None
-    if not isinstance(name, str) or not is_object_type(info.schema.type_map.get(name)):
-        raise Abandon
-    return name
+    return Object(cast("GraphQLObjectType", declared))
 
 
 def _nullable(declared: GraphQLOutputType) -> Any:
     return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
-
-
-def has_variable(value: ValueNode) -> bool:
-    if isinstance(value, VariableNode):
-        return True
-    parts: Sequence[Any] = getattr(value, "values", None) or [
-        part.value for part in getattr(value, "fields", None) or ()
-    ]
-    return any(has_variable(part) for part in parts)

@@ -1,49 +1,171 @@
+"""The executor that plans: a subclass of graphql-core's, which stays what runs everything else."""
+
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable
-from typing import Any, ClassVar, NamedTuple, cast
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from time import perf_counter
+from typing import Any, ClassVar, Self, cast
 from weakref import ref
 
 import strawberry
 from graphql import (
+    DocumentNode,
     ExecutionResult,
+    FragmentDefinitionNode,
     GraphQLError,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLScalarType,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
+    default_field_resolver,
+    default_type_resolver,
 )
-from graphql.execution.collect_fields import collect_fields, collect_subfields
-from graphql.execution.values import get_argument_values
+from graphql.execution.collect_fields import FragmentDetails, GroupedFieldSet, collect_fields, collect_subfields
+from graphql.execution.get_variable_signature import GraphQLVariableSignature
+from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from execution.arguments import INT32, PLAIN
 from execution.compiler import Unsupported, compile_object
 from execution.plan import ObjectPlan, Step
 
 OPERATIONS = 512  # whose plans are kept
 PLANS = 16  # kept of one operation, by the values in its @skip and @include
+AT_A_STRETCH = 0.002  # seconds that a run holds up the event loop before it lets others run
 
 
-class _Known(NamedTuple):
-    operation: ref[OperationDefinitionNode]
+@dataclass(slots=True)
+class _Known:
+    """An operation that has run before, for as long as its document lives."""
+
+    document: ref[DocumentNode]
+    operation: OperationDefinitionNode
+    fragment_definitions: dict[str, FragmentDefinitionNode]
+    fragments: dict[str, FragmentDetails]
+    variables: list[tuple[GraphQLVariableSignature, type | None]]  # and of which class a value may stay as it is
     condition_variables: tuple[str, ...]
-    plans: OrderedDict[tuple[Any, ...], ObjectPlan | None]
+    plans: OrderedDict[tuple[Any, ...], ObjectPlan | None] = field(default_factory=OrderedDict)
+
+    def coerced(self, given: dict[str, Any]) -> VariableValues | None:
+        """The variables, where all are scalars and just as they should be."""
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for signature, kind in self.variables:
+            value: Any = given.get(signature.name)
+            if kind is None or value.__class__ is not kind:
+                return None
+            if (kind is int and not -INT32 <= value < INT32) or (kind is float and not isfinite(value)):
+                return None
+            sources[signature.name] = VariableValueSource(signature, value)
+            coerced[signature.name] = value
+        return VariableValues(sources, coerced)
 
 
 class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     """Runs queries over compiled plans, and whatever plans do not know as graphql-core does."""
 
     runs: ClassVar[Counter[str]] = Counter()  # planned, abandoned, unplanned
-    _known: ClassVar[OrderedDict[Any, _Known]] = OrderedDict()
+    operations: ClassVar[OrderedDict[Any, _Known]] = OrderedDict()
+    _known: _Known | None = None
+    _since = inf  # when others ran last; never overdue where there is no event loop
+
+    @classmethod
+    def build(  # noqa: PLR0917  graphql-core's signature
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        field_resolver: Any = None,
+        type_resolver: Any = None,
+        subscribe_field_resolver: Any = None,
+        max_coercion_errors: int = 50,
+        *others: Any,
+        **named: Any,
+    ) -> list[GraphQLError] | Self:
+        """As graphql-core's, which goes through the document anew each time."""
+        # An address tells the document apart for as long as it lives, and what is kept of it lives no longer.
+        every, key = cls.operations, (id(schema), id(document), operation_name)
+        known = every.get(key)
+        if known is None or any(others) or field_resolver or type_resolver or subscribe_field_resolver:
+            built: Any = super().build(
+                schema,
+                document,
+                root_value,
+                context_value,
+                raw_variable_values,
+                operation_name,
+                field_resolver,
+                type_resolver,
+                subscribe_field_resolver,
+                max_coercion_errors,
+                *others,
+                **named,
+            )
+            if isinstance(built, list):
+                return built
+            known = every[key] = known or built.first_known(ref(document, lambda _gone: every.pop(key, None)))
+            if len(every) > OPERATIONS:
+                every.popitem(last=False)
+        else:
+            variables: Any = known.coerced(raw_variable_values or {}) or get_variable_values(
+                schema,
+                known.operation.variable_definitions or (),
+                raw_variable_values or {},
+                max_errors=max_coercion_errors,
+                hide_suggestions=named.get("hide_suggestions", False),
+            )
+            if isinstance(variables, list):
+                return variables
+            built = cls(
+                schema,
+                known.fragment_definitions,
+                known.fragments,
+                root_value,
+                context_value,
+                known.operation,
+                variables,
+                default_field_resolver,
+                default_type_resolver,
+                default_field_resolver,
+                **named,
+            )
+        every.move_to_end(key)
+        built._known = known
+        return cast("Self", built)
+
+    def first_known(self, document: ref[DocumentNode]) -> _Known:
+        """What is kept of this run's operation."""
+        return _Known(
+            document,
+            self.operation,
+            self.fragment_definitions,
+            self.fragments,
+            [(source.signature, _plain(source.signature.type)) for source in self.variable_values.sources.values()],
+            self._condition_variables(),
+        )
 
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001  graphql-core's signature
         plan = self._plan() if self._plannable() else None
         if plan is None:
             self.runs["unplanned"] += 1
             return super().execute_operation(serially)
+        try:
+            get_running_loop()
+            self._since = perf_counter()
+        except RuntimeError:
+            pass
         try:
             found = plan.answer(self, [self.root_value])
         except Exception:  # noqa: BLE001  whatever it was, graphql-core's executor meets it again and says so
@@ -67,23 +189,16 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _plannable(self) -> bool:
         return (
-            self.operation.operation is OperationType.QUERY
+            self._known is not None
+            and self.operation.operation is OperationType.QUERY
             and self.abort_signal is None
             and not (self.middleware_manager and self.middleware_manager.middlewares)
         )
 
     def _plan(self) -> ObjectPlan | None:
         """The plan for this operation and the values in its @skip and @include; None if there can be none."""
-        # The operation's address tells it apart for as long as it lives, and its plans live no longer.
-        every, key = self._known, (id(self.schema), id(self.operation))
-        known = every.get(key)
-        if known is None:
-            there = ref(self.operation, lambda _gone: every.pop(key, None))
-            known = every[key] = _Known(there, self._condition_variables(), OrderedDict())
-            if len(every) > OPERATIONS:
-                every.popitem(last=False)
-        every.move_to_end(key)
-        conditions = tuple(self.variable_values.coerced.get(name) for name in known.condition_variables)
+        known = cast("_Known", self._known)
+        conditions = tuple(map(self.variable_values.coerced.get, known.condition_variables))
         if conditions not in known.plans:
             known.plans[conditions] = self._compiled()
             if len(known.plans) > PLANS:
@@ -109,6 +224,12 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
             _find_condition_variables(definition, found)
         return tuple(sorted(found))
 
+    def overdue(self) -> bool:
+        return perf_counter() - self._since > AT_A_STRETCH
+
+    def resumed(self) -> None:
+        self._since = perf_counter()
+
     @property
     def strawberry(self) -> strawberry.Schema:
         return cast("strawberry.Schema", self.schema.extensions["strawberry-definition"])
@@ -118,24 +239,26 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         path = Path(None, step.key, step.parent_type.name)
         return self.build_resolve_info(step.definition, nodes, step.parent_type, path)
 
-    def arguments(self, step: Step) -> dict[str, Any]:
-        if step.known_arguments is not None:
-            return step.known_arguments
-        return get_argument_values(step.definition, step.details[0].node, self.variable_values)
-
     def plan(self, step: Step, type_name: str) -> ObjectPlan:
         if type_name not in step.plans:
             named: Any = self.schema.type_map[type_name]
-            step.plans[type_name] = self._compiled_under(step, named)
+            step.plans[type_name] = compile_object(self, named, self.fields_under(step, named))
         return step.plans[type_name]
 
-    def _compiled_under(self, step: Step, named: GraphQLObjectType) -> ObjectPlan:
+    def fields_under(self, step: Step, named: GraphQLObjectType) -> GroupedFieldSet:
+        """What is selected of this type under the step's field. Raises Unsupported."""
         collected = collect_subfields(
             self.schema, self.fragments, self.variable_values, self.operation, named, step.details
         )
         if collected.new_defer_usages:
             raise Unsupported("@defer")
-        return compile_object(self, named, collected.grouped_field_set)
+        return collected.grouped_field_set
+
+
+def _plain(declared: Any) -> type | None:
+    """The Python class whose values of this type need no coercion, if there is one."""
+    named = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+    return PLAIN.get(named.name) if isinstance(named, GraphQLScalarType) else None
 
 
 def _find_condition_variables(node: Any, found: set[str]) -> None:

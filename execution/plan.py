@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from asyncio import gather
+from asyncio import gather, sleep
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, Never, Protocol
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
-from graphql import GraphQLAbstractType, GraphQLObjectType, GraphQLResolveInfo
+from graphql import GraphQLAbstractType, GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_object_type
+from graphql.execution.values import VariableValues
+
+if TYPE_CHECKING:
+    from execution.arguments import Arguments
+
+CHUNK = 1_000  # objects that are made without letting others run
 
 # A list where nothing has to be awaited, so that no task and no coroutine is made for it.
 Later = list[Any] | Awaitable[list[Any]]
@@ -21,11 +27,17 @@ class Abandon(Exception):  # noqa: N818  no fault: graphql-core's executor takes
 class Run(Protocol):
     """One execution, as a plan needs it."""
 
+    context_value: Any
+    variable_values: VariableValues
+
+    def overdue(self) -> bool:
+        """Whether the event loop has been held up for so long that others should run."""
+
+    def resumed(self) -> None:
+        """Others have run."""
+
     def info(self, step: Step) -> GraphQLResolveInfo[Any]:
         """What resolvers learn of the field; its path names response keys and no list indexes."""
-
-    def arguments(self, step: Step) -> dict[str, Any]:
-        """The field's arguments, with variables and defaults applied. Raises GraphQLError."""
 
     def plan(self, step: Step, type_name: str) -> ObjectPlan:
         """The plan for what is selected under the field on this type."""
@@ -43,10 +55,33 @@ class ObjectPlan:
 
     row: Callable[[Sequence[Any]], list[dict[str, Any]]]
     steps: list[Step]
+    same: list[Step]  # that `row` answers with what it finds on the parent: objects of other types than the plan's
+    checked: set[type] = field(default_factory=set)  # Python classes of parents that may be all of them
 
     def answer(self, run: Run, parents: Sequence[Any]) -> Later:
         """The response's objects, one per parent."""
-        objects = self.row(parents)
+        if self.same:
+            self._check(run, parents)
+        if len(parents) > CHUNK and run.overdue():
+            return self._in_chunks(run, parents)
+        return self._filled(run, parents, self.row(parents))
+
+    def _check(self, run: Run, parents: Sequence[Any]) -> None:
+        for kind in {*map(type, parents)} - self.checked:
+            for step in self.same:
+                type_of(run, step, _first(parents, kind))
+            self.checked.add(kind)
+
+    async def _in_chunks(self, run: Run, parents: Sequence[Any]) -> list[dict[str, Any]]:
+        objects: list[dict[str, Any]] = []
+        for start in range(0, len(parents), CHUNK):
+            await sleep(0)
+            run.resumed()
+            objects += self.row(parents[start : start + CHUNK])
+        found = self._filled(run, parents, objects)
+        return found if isinstance(found, list) else await found
+
+    def _filled(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> Later:
         waiting: list[Coroutine[Any, Any, None]] = []
         try:
             for step in self.steps if parents else ():
@@ -81,18 +116,21 @@ class Step:
     parent_type: GraphQLObjectType
     details: list[Any]  # graphql-core's FieldDetails, of every place that selects it
     definition: Any  # GraphQLField
-    resolve: Callable[[Run, Step, Sequence[Any]], Any]  # a list of a value per parent, or an awaitable of one
-    completion: Completion
-    known_arguments: dict[str, Any] | None  # where no variable takes part
+    arguments: Arguments
+    resolve: Callable[[Run, Step, Sequence[Any]], Any] = (
+        NotImplemented  # a list of a value per parent, or an awaitable of one
+    )
+    completion: Completion = NotImplemented
     plans: dict[str, ObjectPlan] = field(default_factory=dict)  # by the type that a value turns out to be
     types: dict[type, str] = field(default_factory=dict)  # by the Python class of a value; no name for null
     bound: Any = None  # what the resolver keeps for as long as the plan lives
-    keywords: dict[str, Any] | None = None  # known_arguments as the resolver takes them
 
     def answer(
         self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]
     ) -> Coroutine[Any, Any, None] | None:
         """Put the field into each object; what is left to await."""
+        if run.overdue():
+            return self._after_others(run, parents, objects)
         values = self.resolve(run, self, parents)
         if not isinstance(values, list):
             return self._later(run, values, objects)
@@ -102,8 +140,16 @@ class Step:
         self._put(shown, objects)
         return None
 
+    async def _after_others(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        await sleep(0)
+        run.resumed()
+        left = self.answer(run, parents, objects)
+        if left is not None:
+            await left
+
     async def _later(self, run: Run, values: Any, objects: list[dict[str, Any]]) -> None:
         found = await values if isawaitable(values) else values
+        run.resumed()
         shown = self.completion.complete(run, self, found)
         self._put(shown if isinstance(shown, list) else await shown, objects)
 
@@ -187,12 +233,11 @@ class Object:
     """Values of one object type, or of the types of an interface or union, each type's together."""
 
     declared: GraphQLObjectType | GraphQLAbstractType
-    type_of: Callable[[Run, Step, Any], str]  # of a value; asked once for each Python class
 
     def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
         kinds = set(map(type, values))
         for kind in kinds - step.types.keys():
-            step.types[kind] = "" if kind is type(None) else self.type_of(run, step, _first(values, kind))
+            step.types[kind] = "" if kind is type(None) else type_of(run, step, _first(values, kind))
         names = {step.types[kind] for kind in kinds}
         if len(names) == 1 and "" not in names:
             return run.plan(step, names.pop()).answer(run, values)
@@ -213,6 +258,20 @@ class Object:
             else:
                 waiting.append((among, objects))
         return _spread_later(shown, waiting) if waiting else shown
+
+
+def type_of(run: Run, step: Step, value: Any) -> str:
+    """The name of the value's type: of all values of its Python class, of which it is asked once."""
+    declared: Any = get_named_type(step.definition.type)
+    info = run.info(step)
+    if isinstance(declared, GraphQLObjectType):
+        if declared.is_type_of is not None and declared.is_type_of(value, info) is not True:
+            raise Abandon
+        return declared.name
+    name = declared.resolve_type(value, info, declared) if declared.resolve_type else None
+    if not isinstance(name, str) or not is_object_type(info.schema.type_map.get(name)):
+        raise Abandon
+    return name
 
 
 def _first(values: Sequence[Any], kind: type) -> Any:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from models.database import BUSY_MS, CHANGES, database_url
+from resolvers.later import Later
 from resolvers.refused import Unavailable
 
 STATEMENTS = 512  # prepared statements a connection keeps
@@ -27,7 +28,7 @@ class Reader(Protocol):
 
     dialect: Dialect
 
-    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+    def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         """The rows. `long` says that it may take more than a moment. Raises Unavailable."""
 
     async def version(self) -> Hashable:
@@ -66,11 +67,11 @@ class SQLiteReader:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
 
-    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+    def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         given = [orjson.dumps(value).decode() if isinstance(value, (list, tuple)) else value for value in values]
+        if long:
+            return asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, sql, given)
         try:
-            if long:
-                return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, sql, given)
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection.execute(sql, given).fetchall()
@@ -88,9 +89,12 @@ class SQLiteReader:
 
     def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-        return connection.execute(sql, given).fetchall()
+        try:
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            return connection.execute(sql, given).fetchall()
+        except sqlite3.OperationalError as error:
+            raise Unavailable("The database cannot be read now.") from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -162,12 +166,12 @@ class PostgresReader:
         self._room = asyncio.Semaphore(connections)
         self._changes = Changes(dsn)
 
-    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> list[Any]:
         del long  # the server runs it: nothing here is held up
         async with self._room:
             connection = await self._connection()
             try:
-                rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *values)
+                rows: list[Any] = await connection.fetch(sql, *values)
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
                 await connection.close(timeout=1)
                 raise Unavailable("The database cannot be read now.") from error

@@ -2,7 +2,8 @@ from sqlmodel import col
 
 from models import Institution
 from resolvers.matching import like
-from resolvers.paging import Paged, down, up
+from resolvers.page_statements import down, up
+from resolvers.paging import Paged
 from resolvers.reads import Among, One, select
 from resolvers.works import external_ids
 

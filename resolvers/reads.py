@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, namedtuple
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, Self
+from functools import cached_property, lru_cache, partial
+from typing import Any, NamedTuple, Protocol, Self
 
 import sqlalchemy
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, String, any_, bindparam, func, literal_column
@@ -14,6 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from resolvers.drivers import Reader
+from resolvers.later import Later, then
 
 KEYS = "keys"
 
@@ -60,14 +61,22 @@ def compile_for(reader: Reader, statement: Select[Any]) -> Compiled:
 
 
 @lru_cache(maxsize=4096)
-def row_type(entity: type, columns: tuple[str, ...]) -> Any:
-    """The class of rows that show this table: a named tuple that tells its `entity`."""
-    return type(f"{entity.__name__}Row", (namedtuple("Row", columns),), {"__slots__": (), "entity": entity})  # noqa: PYI024
+def row_maker(entity: type, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    """What makes rows that show this table: named tuples that tell their `entity`."""
+    made = type(f"{entity.__name__}Row", (namedtuple("Row", columns),), {"__slots__": (), "entity": entity})  # noqa: PYI024
+    return partial(tuple.__new__, made)  # `_make` would be a call of Python's for every row
+
+
+class Loadable(Protocol):
+    """What a store loads from: hashable, since it is the key of what was loaded."""
+
+    def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
+        """What belongs to each key, in the keys' order, by one statement. Raises Unavailable."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Read:
-    """One SELECT of one table's rows, joined with what else they show. The object itself is the loader's key."""
+    """One SELECT of one table's rows, joined with what else they show."""
 
     statement: Select[Any] = field(kw_only=False)
     long: bool = False  # may take more than a moment: it must not hold up SQLite's reader
@@ -96,10 +105,6 @@ class Read:
             found = self._compiled[reader.dialect.name, shape] = compile_for(reader, build())
         return found
 
-    async def fetch(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
-        """What belongs to each key, in the keys' order, by one statement. Raises Unavailable."""
-        raise NotImplementedError
-
 
 @lru_cache(maxsize=2048)  # bounded: clients choose the columns
 def _narrowed(read: Any, columns: frozenset[str]) -> Any:
@@ -112,16 +117,20 @@ class Keyed(Read):
 
     key: Any
 
-    async def rows(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
-        """The rows of all keys; each row's `key_` is the key it belongs to."""
+    def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
+        """What belongs to each key, in the keys' order, by one statement. Raises Unavailable."""
         compiled = self.compiled(reader, None, self._by_key)
-        rows = await reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)
-        return [*map(self._make, rows)]
+        rows = reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)
+        found: Later = then(rows, lambda rows: self._by_keys(keys, map(self._make, rows)))
+        return found
+
+    def _by_keys(self, keys: Sequence[Any], rows: Iterable[Any]) -> list[Any]:
+        """The same, of rows whose `key_` is the key they belong to."""
+        raise NotImplementedError
 
     @cached_property
     def _make(self) -> Callable[[Sequence[Any]], Any]:
-        made: Callable[[Sequence[Any]], Any] = row_type(self.entity, ("key_", *self.selected))._make
-        return made
+        return row_maker(self.entity, ("key_", *self.selected))
 
     def _by_key(self) -> Select[Any]:
         shown = [column.label(name) for name, column in self.selected.items()]
@@ -131,9 +140,9 @@ class Keyed(Read):
 class One(Keyed):
     """The row with this key, or None; of several the first."""
 
-    async def fetch(self, reader: Reader, keys: Sequence[Any]) -> list[Any]:
+    def _by_keys(self, keys: Sequence[Any], rows: Iterable[Any]) -> list[Any]:
         found: dict[Any, Any] = {}
-        for row in await self.rows(reader, keys):
+        for row in rows:
             found.setdefault(row[0], row)
         return [found.get(key) for key in keys]
 
@@ -141,8 +150,8 @@ class One(Keyed):
 class Many(Keyed):
     """The rows with this key, in the statement's order."""
 
-    async def fetch(self, reader: Reader, keys: Sequence[Any]) -> list[list[Any]]:
-        found: defaultdict[Any, list[Any]] = defaultdict(list)
-        for row in await self.rows(reader, keys):
+    def _by_keys(self, keys: Sequence[Any], rows: Iterable[Any]) -> list[Any]:
+        found: dict[Any, list[Any]] = {key: [] for key in keys}
+        for row in rows:
             found[row[0]].append(row)
-        return [found[key] for key in keys]
+        return [*map(found.__getitem__, keys)]

@@ -15,7 +15,8 @@ from models import (
     YearActivity,
 )
 from resolvers.matching import like
-from resolvers.paging import PARENT, Paged, down, up
+from resolvers.page_statements import PARENT, down, up
+from resolvers.paging import Paged
 from resolvers.reads import Among, Many, One, select
 from resolvers.topics import at_or_below, below_parent
 from resolvers.works import external_ids

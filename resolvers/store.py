@@ -11,7 +11,8 @@ from typing import Any
 from aiodataloader import DataLoader
 
 from resolvers.drivers import Reader
-from resolvers.reads import Read
+from resolvers.later import Later
+from resolvers.reads import Loadable
 from resolvers.refused import Unavailable
 
 
@@ -20,17 +21,17 @@ class Store:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._batches: dict[Read, _Batch] = {}
+        self._batches: dict[Loadable, _Batch] = {}
 
-    def load(self, read: Read, key: Any) -> Awaitable[Any]:
+    def load(self, read: Loadable, key: Any) -> Awaitable[Any]:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
         return self._batch(read).loader.load(key)
 
-    async def load_all(self, read: Read, keys: Sequence[Any]) -> list[Any]:
+    def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
         """What the read answers for each key, in their order, by at most one statement."""
-        return await self._batch(read).load_level(keys)
+        return self._batch(read).load_level(keys)
 
-    def _batch(self, read: Read) -> _Batch:
+    def _batch(self, read: Loadable) -> _Batch:
         batch = self._batches.get(read)
         if batch is None:
             batch = self._batches[read] = _Batch(read, self._reader)
@@ -40,9 +41,10 @@ class Store:
 class _Batch:
     """One read's answers: what is known, and what is on its way as a future of nothing."""
 
-    def __init__(self, read: Read, reader: Reader) -> None:
+    def __init__(self, read: Loadable, reader: Reader) -> None:
         self._read, self._reader = read, reader
         self._known: dict[Any, Any] = {}
+        self._arriving = 0  # statements under way
 
     @cached_property
     def loader(self) -> DataLoader[Any, Any]:
@@ -50,35 +52,48 @@ class _Batch:
 
     async def _loaded(self, keys: list[Any]) -> list[Any]:
         try:
-            return await self.load_level(keys)
+            found = self.load_level(keys)
+            return found if isinstance(found, list) else await found
         except asyncio.CancelledError as error:
             # The loader passes on only Exceptions; after a bare cancellation its keys would be awaited forever.
             raise Unavailable("The read was cancelled.") from error
 
-    async def load_level(self, keys: Sequence[Any]) -> list[Any]:
+    def load_level(self, keys: Sequence[Any]) -> Later:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""
         known = self._known
         fresh = [key for key in dict.fromkeys(keys) if key not in known]
         if fresh:
-            await self._fetch(fresh)
+            values = self._read.fetch(self._reader, fresh)
+            if not isinstance(values, list):
+                arrival = asyncio.get_running_loop().create_future()  # whoever asks meanwhile waits for this
+                known.update(dict.fromkeys(fresh, arrival))
+                self._arriving += 1
+                return self._arrived(values, arrival, fresh, keys)
+            known.update(zip(fresh, values, strict=True))
+        return self._awaited(keys) if self._arriving else [known[key] for key in keys]
+
+    async def _arrived(
+        self, values: Awaitable[list[Any]], arrival: Future[None], fresh: list[Any], keys: Sequence[Any]
+    ) -> list[Any]:
+        try:
+            self._known.update(zip(fresh, await values, strict=True))
+        except BaseException as error:
+            for key in fresh:
+                del self._known[key]
+            fault = error if isinstance(error, Exception) else Unavailable("The read was cancelled.")
+            arrival.set_exception(fault)
+            arrival.exception()  # who asked first gets it raised here: nobody need look at the future
+            raise
+        finally:
+            self._arriving -= 1
+        arrival.set_result(None)
+        return await self._awaited(keys)
+
+    async def _awaited(self, keys: Sequence[Any]) -> list[Any]:
+        known = self._known
         answers = [known[key] for key in keys]
         for place, answer in enumerate(answers):
             if isinstance(answer, Future):
                 await answer
                 answers[place] = known[keys[place]]
         return answers
-
-    async def _fetch(self, keys: list[Any]) -> None:
-        arrival = asyncio.get_running_loop().create_future()  # whoever asks meanwhile waits for this
-        self._known.update(dict.fromkeys(keys, arrival))
-        try:
-            values = await self._read.fetch(self._reader, keys)
-        except BaseException as error:
-            for key in keys:
-                del self._known[key]
-            fault = error if isinstance(error, Exception) else Unavailable("The read was cancelled.")
-            arrival.set_exception(fault)
-            arrival.exception()  # who asked first gets it raised here: nobody need look at the future
-            raise
-        self._known.update(zip(keys, values, strict=True))
-        arrival.set_result(None)

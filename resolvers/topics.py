@@ -7,7 +7,8 @@ from sqlmodel import col
 
 from models import ResearcherTopic, Topic
 from resolvers.matching import like
-from resolvers.paging import PARENT, Paged, down, up
+from resolvers.page_statements import PARENT, down, up
+from resolvers.paging import Paged
 from resolvers.reads import Among, One, select
 
 

@@ -18,7 +18,8 @@ from models import (
 )
 from models.collaboration import MAX_BYLINE
 from resolvers.matching import like
-from resolvers.paging import OTHER_PARENT, PARENT, Paged, down, up
+from resolvers.page_statements import OTHER_PARENT, PARENT, down, up
+from resolvers.paging import Paged
 from resolvers.reads import Among, Many, One, select
 from resolvers.topics import at_or_below, below_parent
 

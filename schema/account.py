@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
-from schema.link import column
+from schema.field import column
 from schema.node import Node
 
 

@@ -8,8 +8,9 @@ from resolvers.institutions import external_ids_by_institution
 from resolvers.researchers import researchers_of_institution
 from resolvers.works import works_of_institution
 from schema.enums import ResearcherOrder, WorkOrder
+from schema.field import column, computed, same_row, texts
 from schema.filters import ResearcherFilter, WorkFilter
-from schema.link import column, computed, link, paged, same_row, texts
+from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher, AWork
 from schema.node import Followable, Node
 from schema.paging import Connection

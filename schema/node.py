@@ -7,8 +7,8 @@ from typing import Any
 import strawberry
 
 from resolvers.refused import Refused
+from schema.field import column, computed
 from schema.inputs import quoted
-from schema.link import column, computed
 
 LARGEST = 2**63 - 1
 
@@ -44,10 +44,6 @@ def _identity() -> Any:
     def resolve(root: Any) -> strawberry.ID:
         return global_id(root.entity.__name__, root.id)
 
-    def batch(parents: Sequence[Any]) -> list[str]:
-        return [b64encode(f"{root.entity.__name__}:{root.id}".encode()).decode() for root in parents]
-
-    resolve.batch = batch  # type: ignore[attr-defined]
     return computed("id", description="Opaque, the same for ever, unique among all types.")(resolve)
 
 

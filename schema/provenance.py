@@ -8,7 +8,7 @@ import strawberry
 
 from resolvers.imports import import_run_by_id
 from schema.context import Info
-from schema.link import column, computed
+from schema.field import column, computed
 
 NEEDS = ("id", "version", "import_run_id")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

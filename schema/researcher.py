@@ -26,9 +26,10 @@ from schema.enums import (
     TopicShareOrder,
     WorkOrder,
 )
+from schema.field import column, computed, renamed, same_row, texts
 from schema.filters import CollaboratorFilter, WorkFilter
 from schema.institution import Affiliation
-from schema.link import column, computed, link, paged, renamed, same_row, texts
+from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher, AWork
 from schema.node import Followable, Node
 from schema.paging import Connection

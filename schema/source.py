@@ -4,8 +4,9 @@ import strawberry
 
 from resolvers.works import works_of_source
 from schema.enums import WorkOrder
+from schema.field import column, computed
 from schema.filters import WorkFilter
-from schema.link import column, computed, paged
+from schema.link import paged
 from schema.links import AWork
 from schema.node import Node
 from schema.paging import Connection

@@ -9,11 +9,12 @@ from resolvers.researchers import researchers_of
 from resolvers.topics import topic_by_id, topics_below
 from resolvers.works import works_of_topic
 from schema.enums import TopicLevel, TopicOrder, TopicShareOrder, WorkOrder
+from schema.field import column, computed, renamed, same_row, texts
 from schema.filters import TopicFilter, WorkFilter
-from schema.link import column, computed, link, paged, same_row, texts
+from schema.link import link, paged
 from schema.links import AResearcher, ATopic, AWork
 from schema.node import Followable, Node
-from schema.paging import Connection, Counted, edge_cursor, edge_node, of_edge, page_edges, page_nodes
+from schema.paging import Connection, Counted, edge_cursor, page_edges, page_nodes
 from schema.provenance import Provenance, provenance
 
 _PREFIXES = {"TOPIC": "T", "DOMAIN": "domains/", "FIELD": "fields/", "SUBFIELD": "subfields/"}
@@ -26,9 +27,9 @@ def _open_alex_id(row: Any) -> str:
 @strawberry.type(description="A topic's researcher, with their place in the list.")
 class TopicResearcherEdge:
     cursor: str = edge_cursor("This place in the list.")
-    node: AResearcher = edge_node("The researcher.")
-    work_count: int = of_edge("shown_work_count", "How many of the researcher's works are about the topic.")
-    share: float = of_edge("share", "Which part of the researcher's works that is, 0 to 1.")
+    node: AResearcher = same_row("The researcher.")
+    work_count: int = renamed("shown_work_count", "How many of the researcher's works are about the topic.")
+    share: float = column("Which part of the researcher's works that is, 0 to 1.")
 
 
 @strawberry.type(description="A page of a topic's researchers.")
@@ -79,9 +80,9 @@ class WorkTopic:
 @strawberry.type(description="A topic of a researcher, with its place in the list.")
 class ResearcherTopicEdge:
     cursor: str = edge_cursor("This place in the list.")
-    node: ATopic = edge_node("The topic.")
-    work_count: int = of_edge("shown_work_count", "How many of the researcher's works are about it.")
-    share: float = of_edge("share", "Which part of the researcher's works that is, 0 to 1.")
+    node: ATopic = same_row("The topic.")
+    work_count: int = renamed("shown_work_count", "How many of the researcher's works are about it.")
+    share: float = column("Which part of the researcher's works that is, 0 to 1.")
 
 
 @strawberry.type(description="A page of a researcher's topics.")

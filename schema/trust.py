@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.trust import NEEDS, trust
 from schema.enums import TrustBand, VerificationLevel, VerificationMethod
-from schema.link import column, computed
+from schema.field import column, computed
 
 
 @strawberry.type(description="A part of the trust score.")

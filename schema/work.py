@@ -16,8 +16,9 @@ from resolvers.works import (
 )
 from schema.context import Info
 from schema.enums import AbstractFormat, WorkKind, WorkOrder
+from schema.field import column, computed, same_row
 from schema.filters import WorkFilter
-from schema.link import column, computed, link, paged, same_row
+from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher, ASource, AWork
 from schema.node import Node
 from schema.paging import Connection

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from models import migrate
 from models.database import connect
 from resolvers.drivers import Reader, open_reader
+from resolvers.later import Later
 from server.app import create_app
 from server.settings import Settings
 
@@ -100,9 +101,9 @@ class Counting:
     def __init__(self, reader: Reader) -> None:
         self.reader, self.dialect, self.statements = reader, reader.dialect, list[str]()
 
-    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+    def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         self.statements.append(sql)
-        return await self.reader.fetch(sql, values, long=long)
+        return self.reader.fetch(sql, values, long=long)
 
     async def version(self) -> Hashable:
         return None  # so that nothing is kept, and each request reads

@@ -70,7 +70,7 @@ def longest(root: Any, info: strawberry.Info, above: int = 0) -> Any:
 
 def longest_planned(info: strawberry.Info) -> Any:
     info.context.plans.append([field.name for field in info.selected_fields])
-    return lambda parents, info, above=0: [longest(parent, info, above) for parent in parents]
+    return lambda parents, _context, above=0: [longest(parent, None, above) for parent in parents]
 
 
 longest.plan = longest_planned
@@ -240,15 +240,15 @@ async def test_plans_stay_within_their_bounds():
     documents = [parse(f"{{ a{number}: people {{ id }} }}") for number in range(executor.OPERATIONS + 50)]
     for document in documents:
         await run(document, {}, Calls())
-    assert len(PlanExecutor._known) <= executor.OPERATIONS
+    assert len(PlanExecutor.operations) <= executor.OPERATIONS
 
 
 async def test_a_plan_goes_with_its_operation():
     document = parse("{ people { id } }")
     gc.collect()
-    before = len(PlanExecutor._known)
+    before = len(PlanExecutor.operations)
     await run(document, {}, Calls())
-    assert len(PlanExecutor._known) == before + 1
+    assert len(PlanExecutor.operations) == before + 1
     del document
     gc.collect()
-    assert len(PlanExecutor._known) == before
+    assert len(PlanExecutor.operations) == before

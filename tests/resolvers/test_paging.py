@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from models import Authorship, Collaboration, Researcher, Work
-from resolvers.paging import NOBODY
+from resolvers.paging import NOBODY, Slice
 from resolvers.refused import Refused
-from resolvers.researchers import collaborators, researchers
+from resolvers.researchers import authorships_of_work, collaborators, researchers
 from resolvers.store import Store
 from resolvers.works import works, works_of_researcher, works_shared
 
@@ -60,20 +60,26 @@ ORDERS = {
 }
 
 
-async def walk(reader, read, parent, order, size, *, backwards=False):
+async def all_of(found):
+    """What SQLite has at once and PostgreSQL later."""
+    return found if isinstance(found, list) else await found
+
+
+async def walk(reader, read, parent, order, size, *, backwards=False, beside=()):
+    """The list's identities, page by page; `beside` are other parents whose pages are read by the same statement."""
     store, found, cursor, pages = Store(reader), [], None, 0
     while True:
         if backwards:
-            window = read.window(parent, order, last=size, before=cursor)
+            asked = read.pages(order, [parent], last=size, before=cursor)
         else:
-            window = read.window(parent, order, first=size, after=cursor)
-        page = await store.load(read, window)
+            asked = read.pages(order, [parent], first=size, after=cursor)
+        page = (await all_of(store.load_all(asked, [parent, *beside])))[0]
         rows = list(page.rows)
         found = [*rows, *found] if backwards else [*found, *rows]
         pages += 1
         assert pages < 100
         if not (page.has_previous if backwards else page.has_next):
-            return [row.id for row in found]
+            return [getattr(row, read.identity.name) for row in found]
         cursor = page.cursor(rows[0] if backwards else rows[-1])
 
 
@@ -86,21 +92,31 @@ async def test_each_work_stands_once_in_order(world, reader, order, backwards):
         assert await walk(reader, works_of_researcher, 1, order, size, backwards=backwards) == expected
 
 
-@pytest.mark.parametrize(("read", "parent"), [(researchers, NOBODY), (collaborators, 1), (works_shared, (1, 2))])
-async def test_every_list_walks_the_same_both_ways(world, reader, read, parent):
+@pytest.mark.parametrize(
+    ("read", "parent", "beside"),
+    [
+        (researchers, NOBODY, [1]),
+        (collaborators, 1, [2, 3]),
+        (works_of_researcher, 1, [2, 9]),
+        (works_shared, (1, 2), [(1, 3), (2, 3)]),
+        (authorships_of_work, 1, [2, 3]),
+    ],
+)
+async def test_every_list_walks_the_same_both_ways(world, reader, read, parent, beside):
     for order in read.orders:
         whole = await walk(reader, read, parent, order, 100)
         assert len(set(whole)) == len(whole) > 1
         for size in (1, 2, 5):
-            assert await walk(reader, read, parent, order, size) == whole
-            assert await walk(reader, read, parent, order, size, backwards=True) == whole
+            for others in ([], beside):
+                assert await walk(reader, read, parent, order, size, beside=others) == whole
+                assert await walk(reader, read, parent, order, size, backwards=True, beside=others) == whole
 
 
 async def test_a_walk_misses_nothing_while_rows_are_inserted(world, reader, save):
     expected = [w.id for w in sorted(world, key=ORDERS["NEWEST"])]
     found, cursor, added = [], None, 100
     while len(found) < len(expected):
-        page = await Store(reader).load(works, works.window(NOBODY, "NEWEST", first=2, after=cursor))
+        page = await Store(reader).load(works.pages("NEWEST", [NOBODY], first=2, after=cursor), NOBODY)
         found += [row.id for row in page.rows]
         cursor = page.cursor(page.rows[-1])
         save(work(added, 2100, "before all"), work(added + 1, None, "zz after all"))
@@ -112,23 +128,24 @@ async def test_many_parents_share_one_statement(world, reader, statements):
     statements.clear()
     read = works_of_researcher.only(frozenset(["id", "title"]))
     store = Store(reader)
-    pages = await store.load_all(read, [read.window(id, "NEWEST", first=2) for id in range(1, 8)])
+    people = range(1, 8)
+    pages = await all_of(store.load_all(read.pages("NEWEST", people, first=2), people))
     assert [len(page.rows) for page in pages] == [2, 2, 2, 0, 0, 0, 0]
     assert len(statements) == 1
 
 
 async def test_counts_follow_the_filter(world, reader):
     store = Store(reader)
-    assert await store.load(works.count, works.window(NOBODY, "NEWEST")) == len(TITLES)
-    since = works.window(NOBODY, "NEWEST", given={"year_from": 2001})
-    assert await store.load(works.count, since) == sum((w.publication_year or 0) >= 2001 for w in world)
-    pairs = works_shared.windows([(1, 2), (1, 7)], "NEWEST")
-    assert await store.load_all(works_shared.count, pairs) == [len(TITLES), 0]
+    assert await store.load(works.pages("NEWEST", [NOBODY]).counts, NOBODY) == len(TITLES)
+    since = works.pages("NEWEST", [NOBODY], given={"year_from": 2001})
+    assert await store.load(since.counts, NOBODY) == sum((w.publication_year or 0) >= 2001 for w in world)
+    pairs = [(1, 2), (1, 7)]
+    assert await all_of(store.load_all(works_shared.pages("NEWEST", pairs).counts, pairs)) == [len(TITLES), 0]
 
 
 async def test_a_filter_applies_to_every_page(world, reader):
     found = await Store(reader).load(
-        works, works.window(NOBODY, "TITLE", first=100, given={"title_contains": "%\\%%", "min_citations": 0})
+        works.pages("TITLE", [NOBODY], first=100, given={"title_contains": "%\\%%", "min_citations": 0}), NOBODY
     )
     assert [row.title for row in found.rows] == ["%"]
 
@@ -143,31 +160,31 @@ YEARS = [2**31, -(2**31) - 1, None]
 
 def forged(order: str, *values: object) -> str:
     """What anyone could make up."""
-    return works.cursor(works.window(NOBODY, order), ("key", *values))
+    return works.cursor(NOBODY, Slice(order), values)
 
 
 async def test_cursors_serve_only_where_they_came_from(world, reader):
-    page = await Store(reader).load(works, works.window(NOBODY, "TITLE", first=2))
+    page = await Store(reader).load(works.pages("TITLE", [NOBODY], first=2), NOBODY)
     good = page.cursor(page.rows[0])
-    works.window(NOBODY, "TITLE", after=good)
+    works.pages("TITLE", [NOBODY], after=good)
     elsewhere = [
-        lambda: works.window(NOBODY, "NEWEST", after=good),
-        lambda: works.window(NOBODY, "TITLE", after=good, given={"min_citations": 1}),
-        lambda: works_of_researcher.window(1, "TITLE", after=good),
-        lambda: works.window(NOBODY, "TITLE", after=good[:-2]),
-        lambda: works.window(NOBODY, "TITLE", after="A" + good),
-        lambda: works.window(NOBODY, "TITLE", before=cursor_of("0" * 12, "b", 1)),
-        lambda: works.window(NOBODY, "TITLE", after=cursor_of()),
-        lambda: works.window(NOBODY, "TITLE", after=cursor_of("x", None, [])),
-        lambda: works.window(NOBODY, "TITLE", after="é"),
-        lambda: works.window(NOBODY, "TITLE", after=""),
-        lambda: works.window(NOBODY, "TITLE", after="W10"),
-        lambda: works.window(NOBODY, "TITLE", after=good + "!!!"),
-        lambda: works.window(NOBODY, "TITLE", after=f" {good}"),
-        *[lambda values=values: works.window(NOBODY, "TITLE", after=forged("TITLE", *values)) for values in FORGED],
-        *[lambda year=year: works.window(NOBODY, "NEWEST", after=forged("NEWEST", year, "a", 1)) for year in YEARS],
+        lambda: works.pages("NEWEST", [NOBODY], after=good),
+        lambda: works.pages("TITLE", [NOBODY], after=good, given={"min_citations": 1}),
+        lambda: works_of_researcher.pages("TITLE", [1], after=good),
+        lambda: works.pages("TITLE", [NOBODY], after=good[:-2]),
+        lambda: works.pages("TITLE", [NOBODY], after="A" + good),
+        lambda: works.pages("TITLE", [NOBODY], before=cursor_of("0" * 12, "b", 1)),
+        lambda: works.pages("TITLE", [NOBODY], after=cursor_of()),
+        lambda: works.pages("TITLE", [NOBODY], after=cursor_of("x", None, [])),
+        lambda: works.pages("TITLE", [NOBODY], after="é"),
+        lambda: works.pages("TITLE", [NOBODY], after=""),
+        lambda: works.pages("TITLE", [NOBODY], after="W10"),
+        lambda: works.pages("TITLE", [NOBODY], after=good + "!!!"),
+        lambda: works.pages("TITLE", [NOBODY], after=f" {good}"),
+        *[lambda values=values: works.pages("TITLE", [NOBODY], after=forged("TITLE", *values)) for values in FORGED],
+        *[lambda year=year: works.pages("NEWEST", [NOBODY], after=forged("NEWEST", year, "a", 1)) for year in YEARS],
     ]
-    assert works.window(NOBODY, "TITLE", after=forged("TITLE", "a", 1))
+    assert works.pages("TITLE", [NOBODY], after=forged("TITLE", "a", 1))
     for attempt in elsewhere:
         with pytest.raises(Refused) as refused:
             attempt()
@@ -180,20 +197,21 @@ async def test_cursors_serve_only_where_they_came_from(world, reader):
 )
 def test_sizes_out_of_range_are_refused(sizes, argument):
     with pytest.raises(Refused) as refused:
-        works.window(NOBODY, "NEWEST", **sizes)
+        works.pages("NEWEST", [NOBODY], **sizes)
     assert (refused.value.code, refused.value.path) == ("BAD_USER_INPUT", (argument,))
 
 
-@pytest.mark.parametrize(("read", "parent"), [(collaborators, 1), (works_of_researcher, 1), (works_shared, (1, 2))])
-async def test_sqlite_finds_a_page_before_its_rows(world, reader, read, parent):
+@pytest.mark.parametrize(
+    ("read", "parents"),
+    [(collaborators, [1, 2]), (works_of_researcher, [1, 2]), (works_shared, [(1, 2), (1, 3)])],
+)
+async def test_sqlite_finds_pages_before_their_rows(world, reader, read, parents):
     """Else it finds the page again for each row that may stand on it."""
     if reader.dialect.name != "sqlite":
         return
-    await Store(reader).load(read, read.window(parent, next(iter(read.orders))))
+    Store(reader).load_all(read.pages(next(iter(read.orders)), parents), parents)
     sql = reader.statements[-1]
-    plan = await reader.fetch(
-        f"EXPLAIN QUERY PLAN {sql}", [orjson.dumps([parent]).decode(), *[21] * (sql.count("?") - 1)]
-    )
+    plan = reader.fetch(f"EXPLAIN QUERY PLAN {sql}", [parents, *[21] * (sql.count("?") - 1)])
     steps = [step[3] for step in plan if step[1] == 0]  # of the statement itself, not of its subqueries
     page = next(place for place, step in enumerate(steps) if step.startswith("SCAN p "))
     assert [step for step in steps[:page] if "VIRTUAL TABLE" not in step] == []

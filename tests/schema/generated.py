@@ -34,7 +34,7 @@ from graphql import (
     visit,
 )
 
-from execution.compiler import has_variable
+from execution.arguments import has_variable
 from schema.node import global_id
 
 SIZES = {"first", "last"}

@@ -16,6 +16,7 @@ from hypothesis_graphql import Mode, nodes, queries
 
 from execution import PlanExecutor
 from resolvers.drivers import Reader, open_reader
+from resolvers.later import Later, then
 from resolvers.refused import Unavailable
 from resolvers.store import Store
 from schema.context import Context
@@ -38,10 +39,13 @@ class Failing:
     def __init__(self, reader: Reader, seed: int) -> None:
         self.reader, self.dialect, self.seed = reader, reader.dialect, seed
 
-    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Sequence[Sequence[Any]]:
+    def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         if hash((sql, self.seed)) % 10 == 0:
             raise Unavailable("not now")
-        rows = await self.reader.fetch(sql, values, long=long)
+        found: Later = then(self.reader.fetch(sql, values, long=long), self._changed)
+        return found
+
+    def _changed(self, rows: list[Any]) -> list[Any]:
         return [[self._wrong(value) if place else value for place, value in enumerate(row)] for row in rows]
 
     def _wrong(self, value: Any) -> Any:

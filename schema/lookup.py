@@ -1,0 +1,145 @@
+"""How one record is found: by an id of this service, merged records' too, or by what others call it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers.identifiers import recognise
+from resolvers.imports import SURVIVORS
+from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
+from resolvers.later import Later
+from resolvers.reads import One
+from resolvers.refused import Refused
+from resolvers.researchers import researcher_by_id, researcher_by_orcid, researcher_by_slug
+from resolvers.store import Store
+from resolvers.topics import topic_by_id, topic_by_slug
+from resolvers.works import source_by_id, work_by_arxiv_id, work_by_doi, work_by_id
+from schema.context import Context, Info
+from schema.inputs import quoted, storable
+from schema.node import read_id
+from schema.selection import columns
+
+BY_ID = {
+    "Institution": institution_by_id,
+    "Researcher": researcher_by_id,
+    "Source": source_by_id,
+    "Topic": topic_by_id,
+    "Work": work_by_id,
+}
+# The other ways to a record: what an identifier is called, by type.
+BY_KEY = {
+    "Institution": {"slug": institution_by_slug, "ror": institution_by_ror},
+    "Researcher": {"slug": researcher_by_slug, "orcid": researcher_by_orcid},
+    "Topic": {"slug": topic_by_slug},
+    "Work": {"doi": work_by_doi, "arxiv_id": work_by_arxiv_id},
+}
+
+
+def _exactly_one(description: str) -> Any:
+    return strawberry.field(default=strawberry.UNSET, description=description)
+
+
+@strawberry.input(one_of=True, description="Which researcher: exactly one of these.")
+class ResearcherBy:
+    id: strawberry.ID | None = _exactly_one("The id of this service; of a merged record too.")
+    slug: str | None = _exactly_one("The readable name in URLs, such as `kurt-keutzer`.")
+    orcid: str | None = _exactly_one("An ORCID iD or its URL. Of several records with it, the one with most works.")
+    open_alex_id: str | None = _exactly_one("An OpenAlex id or its URL, such as `A5023888391`.")
+
+
+@strawberry.input(one_of=True, description="Which work: exactly one of these.")
+class WorkBy:
+    id: strawberry.ID | None = _exactly_one("The id of this service; of a merged record too.")
+    doi: str | None = _exactly_one("A DOI or its URL.")
+    arxiv_id: str | None = _exactly_one("An arXiv id or its URL, with or without version.")
+    open_alex_id: str | None = _exactly_one("An OpenAlex id or its URL, such as `W2741809807`.")
+
+
+@strawberry.input(one_of=True, description="Which topic: exactly one of these.")
+class TopicBy:
+    id: strawberry.ID | None = _exactly_one("The id of this service; of a merged record too.")
+    slug: str | None = _exactly_one("The readable name in URLs, such as `continual-learning`.")
+    open_alex_id: str | None = _exactly_one("An OpenAlex id or its URL, such as `T10055` or `subfields/1702`.")
+
+
+@strawberry.input(one_of=True, description="Which institution: exactly one of these.")
+class InstitutionBy:
+    id: strawberry.ID | None = _exactly_one("The id of this service; of a merged record too.")
+    slug: str | None = _exactly_one("The readable name in URLs, such as `google`.")
+    ror: str | None = _exactly_one("A ROR id or its URL.")
+    open_alex_id: str | None = _exactly_one("An OpenAlex id or its URL, such as `I95457486`.")
+
+
+async def found_by_id(info: Info, type_name: str, id: int) -> Any:
+    """The row with this id, or what it was merged into."""
+    return await _found(info.context.store, type_name, BY_ID[type_name].only(columns(info, type_name)), id)
+
+
+async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:
+    return await info.context.store.load(read.only(columns(info, type_name)), key)
+
+
+async def _found(store: Store, type_name: str, read: One, key: Any) -> Any:
+    row = await store.load(read, key)
+    if row is None and read.statement is BY_ID[type_name].statement:
+        merged = await store.load(SURVIVORS[type_name.lower()], key)
+        row = merged and await store.load(read, merged.into_id)
+    return row
+
+
+def _reading(type_name: str, by: Any) -> tuple[One, Any]:
+    """The read and the key that the input asks for."""
+    name, text = next((name, value) for name, value in vars(by).items() if value is not strawberry.UNSET)
+    if name == "id":
+        return BY_ID[type_name], read_id(text, ["by", "id"], type_name)[1]
+    if name == "open_alex_id":
+        return BY_ID[type_name], _key(text, type_name, name)
+    return BY_KEY[type_name][name], storable(text, "by", "slug") if name == "slug" else _key(text, name, name)
+
+
+def _key(text: str, scheme: str, name: str) -> Any:
+    found = next((key for kind, key in recognise(text) if kind == scheme), None)
+    if found is None:
+        argument = {"arxiv_id": "arxivId", "open_alex_id": "openAlexId"}.get(name, name)
+        raise Refused("BAD_USER_INPUT", f"{quoted(text)} is not what `{argument}` takes.", "by", argument)
+    return found
+
+
+def looked_up(type_name: str, asked: Any, description: str) -> Any:
+    """The field that answers one record, or null."""
+
+    async def resolve(info: Info, by: Any) -> Any:
+        read, key = _reading(type_name, by)
+        return await _found(info.context.store, type_name, read.only(columns(info)), key)
+
+    async def later(store: Store, read: One, key: Any, found: Later) -> list[Any]:
+        rows = found if isinstance(found, list) else await found
+        return rows if rows[0] is not None else [await _found(store, type_name, read, key)]
+
+    def plan(info: Info) -> Any:
+        needed = columns(info)
+        # Several of these share one statement, at the price of a turn of the loop.
+        alone = len(info.operation.selection_set.selections) == 1
+
+        def batch(_parents: Sequence[Any], context: Context, by: Any) -> Any:
+            read, key = _reading(type_name, by)
+            read = read.only(needed)
+            found: Later = context.store.load_all(read, [key]) if alone else [None]
+            return found if isinstance(found, list) and found[0] is not None else later(context.store, read, key, found)
+
+        return batch
+
+    resolve.plan = plan  # type: ignore[attr-defined]
+    annotation = Annotated[asked, strawberry.argument(description="What to find it by.")]
+    resolve.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter("info", Parameter.POSITIONAL_OR_KEYWORD, annotation=Info),
+            Parameter("by", Parameter.POSITIONAL_OR_KEYWORD, annotation=annotation),
+        ]
+    )
+    del resolve.__annotations__["return"]
+    return strawberry.field(resolver=resolve, description=description)
