@@ -14,6 +14,10 @@ these attributes, which say the same in another way and must agree with it:
     itself      True: the value is the parent, seen as another type; a name: null where that attribute is
     at_once     True: takes the parent alone, and what it answers is never awaitable
 
+Instead of a list, a batch may answer an object with `kind`, a named tuple's class, and `values`: its values, or the
+members of its lists, are then plain tuples of that class's fields, as a database's driver has them, and become objects
+only for resolvers that look at them.
+
 Whatever a plan does not know, any exception and any null where none may be abandon it, and the operation runs again on
 graphql-core's own executor, which alone decides what errors look like. So resolvers of queries must be free of side
 effects, as the specification asks, and should answer from what was already read (a loader's cache).

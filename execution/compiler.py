@@ -13,9 +13,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    get_named_type,
     is_leaf_type,
-    is_object_type,
 )
 from graphql.execution.collect_fields import GroupedFieldSet
 from graphql.pyutils import Undefined
@@ -23,33 +21,42 @@ from strawberry.types.field import StrawberryField
 
 from execution.arguments import INT32, Arguments
 from execution.calls import attribute, call, itself, resolver_of
-from execution.plan import Abandon, Completion, Leaf, ListOf, NonNull, Object, ObjectPlan, Step
+from execution.plan import Abandon, Completion, Kind, Leaf, ListOf, Object, ObjectPlan, Step
 
 
 class Unsupported(Exception):  # noqa: N818  no fault: graphql-core's executor takes over
     """The operation holds something that plans do not know."""
 
 
-def compile_object(run: Any, of: GraphQLObjectType, fields: GroupedFieldSet) -> ObjectPlan:
-    """The plan for these fields of one type."""
-    compiling = _Compiling(run)
+def compile_object(run: Any, of: GraphQLObjectType, fields: GroupedFieldSet, kind: Kind) -> ObjectPlan:
+    """The plan for these fields of one type, of objects or of plain tuples of this kind."""
+    compiling = _Compiling(run, kind)
     literal = compiling.literal(of, fields)
+    each = "p in objects"
+    if kind:
+        names = "".join(f"p{place}, " for place in range(len(compiling.fields)))
+        each = f"({names}), p in zip(parents, objects)" if compiling.looks else f"({names}) in parents"
     # Keys and type names are GraphQL names and attributes Python's: nothing else of the document gets into the source.
     try:
-        row = eval(f"lambda parents: [{literal} for p in parents]", compiling.scope)  # noqa: S307
+        show = eval(f"lambda parents, objects: [{literal} for {each}]", compiling.scope)  # noqa: S307
     except (SyntaxError, MemoryError) as error:  # Python nests only so deeply
         raise Unsupported from error
-    return ObjectPlan(row, compiling.steps, compiling.same)
+    return ObjectPlan(show, compiling.steps, compiling.same, looks=bool(compiling.looks or compiling.steps))
 
 
 class _Compiling:
-    """One generated function, over parents `p`: their attributes, and those of what shows the same object again."""
+    """One generated function, over parents `p`: their attributes, and those of what shows the same object again.
 
-    def __init__(self, run: Any, scope: dict[str, Any] | None = None) -> None:
+    Of plain tuples the fields are `p0`, `p1` …
+    """
+
+    def __init__(self, run: Any, kind: Kind, scope: dict[str, Any] | None = None) -> None:
         self.run = run
+        self.kind, self.fields = kind, getattr(kind, "_fields", ())
         self.scope: dict[str, Any] = {"isfinite": isfinite} if scope is None else scope
         self.steps: list[Step] = []
         self.same: list[Step] = []  # fields that show the parent itself, whose type is to be checked
+        self.looks = False  # whether the function needs the parents as objects
 
     def literal(self, of: GraphQLObjectType, fields: GroupedFieldSet) -> str:
         parts = []
@@ -62,9 +69,8 @@ class _Compiling:
             elif definition is None or not isinstance(ours, StrawberryField):
                 raise Unsupported(name)
             else:
-                step = Step(
-                    key, of, details, definition, Arguments(self.run.strawberry, definition, ours, details[0].node)
-                )
+                arguments = Arguments(self.run.strawberry, definition, ours, details[0].node)
+                step = Step(key, of, details, definition, arguments)
                 parts.append(f"{key!r}: {self._inline(step, ours) or self._later(step, ours)}")
         return f"{{{', '.join(parts)}}}"
 
@@ -76,24 +82,32 @@ class _Compiling:
         if ours.extensions or not is_leaf_type(_nullable(step.definition.type)):
             return None
         if ours.is_basic_field and ours.default_resolver is getattr:
-            return self._leaf(step, f"p.{ours.python_name}")
+            return self._leaf(step, self._attribute(ours.python_name))
         if hasattr(function, "attribute"):
-            return self._leaf(step, f"p.{function.attribute}")
+            return self._leaf(step, self._attribute(function.attribute))
         if hasattr(function, "at_once") and not step.definition.args:
+            self.looks = True
             return self._leaf(step, f"{self._named(function)}(p)")
         return None
+
+    def _attribute(self, name: str) -> str:
+        if name in self.fields:
+            return f"p{self.fields.index(name)}"
+        self.looks = True
+        return f"p.{name}"
 
     def _same(self, step: Step, unless_null: str | None) -> str | None:
         """The parent as an object of another type, if that needs nothing but attributes."""
         named = _nullable(step.definition.type)
         if not isinstance(named, GraphQLObjectType) or (unless_null and named is not step.definition.type):
             return None
-        nested = _Compiling(self.run, self.scope)
+        nested = _Compiling(self.run, self.kind, self.scope)
         literal = nested.literal(named, self.run.fields_under(step, named))
         if nested.steps:
             return None
         self.same += [step, *nested.same] if named.is_type_of else nested.same
-        return literal if unless_null is None else f"(None if p.{unless_null} is None else {literal})"
+        self.looks |= nested.looks
+        return f"(None if {self._attribute(unless_null)} is None else {literal})" if unless_null else literal
 
     def _leaf(self, step: Step, source: str) -> str:
         declared = step.definition.type
@@ -104,8 +118,9 @@ class _Compiling:
         as_is = _AS_IS.get(inner.name)
         if as_is is None:
             return f"{self._named(coercion)}({source})"
-        test = as_is.replace("v.", f"(v := {source}).", 1)
-        return f"(v if {test} else {self._named(coercion)}(v))"
+        value, first = (source, source) if source.isidentifier() else ("v", f"(v := {source})")
+        test = as_is.format(first=first, value=value)
+        return f"({value} if {test} else {self._named(coercion)}({value}))"
 
     def _named(self, value: Any) -> str:
         """A name for the value in the generated function."""
@@ -125,20 +140,17 @@ class _Compiling:
         else:
             step.resolve = call(ours, self.run.strawberry)
         step.completion = _completion(step.definition.type)
-        named = get_named_type(step.definition.type)
-        if is_object_type(named):
-            self.run.plan(step, named.name)  # now, so that what is unsupported below is found before anything runs
         self.steps.append(step)
         return "None"
 
 
 # What a value of a built-in scalar's own Python class may be taken as it is; anything else goes the scalar's own way.
 _AS_IS = {
-    "String": "v.__class__ is str",
-    "ID": "v.__class__ is str",
-    "Boolean": "v.__class__ is bool",
-    "Int": f"v.__class__ is int and -{INT32} <= v < {INT32}",
-    "Float": "v.__class__ is float and isfinite(v)",
+    "String": "{first}.__class__ is str",
+    "ID": "{first}.__class__ is str",
+    "Boolean": "{first}.__class__ is bool",
+    "Int": f"{{first}}.__class__ is int and -{INT32} <= {{value}} < {INT32}",
+    "Float": "{first}.__class__ is float and isfinite({value})",
 }
 
 
@@ -169,13 +181,11 @@ def _coercion(leaf: GraphQLLeafType, *, nullable: bool) -> Callable[[Any], Any]:
 
 
 def _completion(declared: GraphQLOutputType) -> Completion:
-    if isinstance(declared, GraphQLNonNull):
-        return NonNull(_completion(declared.of_type))
-    if isinstance(declared, GraphQLList):
-        return ListOf(_completion(declared.of_type))
-    if is_leaf_type(declared):
-        return Leaf(_coercion(declared, nullable=False))
-    return Object(cast("GraphQLObjectType", declared))
+    inner = _nullable(declared)
+    nullable = inner is declared
+    if isinstance(inner, GraphQLList):
+        return ListOf(_completion(inner.of_type), nullable)
+    return Leaf(_coercion(inner, nullable=False), nullable) if is_leaf_type(inner) else Object(nullable)
 
 
 def _nullable(declared: GraphQLOutputType) -> Any:

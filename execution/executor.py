@@ -36,7 +36,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution.arguments import INT32, PLAIN
 from execution.compiler import Unsupported, compile_object
-from execution.plan import ObjectPlan, Step
+from execution.plan import Kind, ObjectPlan, Step
 
 OPERATIONS = 512  # whose plans are kept
 PLANS = 16  # kept of one operation, by the values in its @skip and @include
@@ -60,10 +60,8 @@ class _Known:
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
         for signature, kind in self.variables:
-            value: Any = given.get(signature.name)
-            if kind is None or value.__class__ is not kind:
-                return None
-            if (kind is int and not -INT32 <= value < INT32) or (kind is float and not isfinite(value)):
+            value = given.get(signature.name)
+            if kind is None or value.__class__ is not kind or not _in_range(value):
                 return None
             sources[signature.name] = VariableValueSource(signature, value)
             coerced[signature.name] = value
@@ -167,24 +165,26 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         except RuntimeError:
             pass
         try:
-            found = plan.answer(self, [self.root_value])
-        except Exception:  # noqa: BLE001  whatever it was, graphql-core's executor meets it again and says so
-            return self._abandoned(serially)
+            found = plan.answer(self, [self.root_value], None)
+        except Exception as error:  # noqa: BLE001  whatever it was, graphql-core's executor meets it again and says so
+            return self._abandoned(error, serially)
         return self._answered(found) if isinstance(found, list) else self._later(found, serially)
 
     async def _later(self, found: Any, serially: bool | None) -> Any:  # noqa: FBT001
         try:
             return self._answered(await found)
-        except Exception:  # noqa: BLE001  as above
-            result = self._abandoned(serially)
+        except Exception as error:  # noqa: BLE001  as above
+            result = self._abandoned(error, serially)
             return await result if isinstance(result, Awaitable) else result
 
     def _answered(self, found: Any) -> ExecutionResult:
         self.runs["planned"] += 1
         return ExecutionResult(found[0], None)
 
-    def _abandoned(self, serially: bool | None) -> Any:  # noqa: FBT001
+    def _abandoned(self, error: Exception, serially: bool | None) -> Any:  # noqa: FBT001
         self.runs["abandoned"] += 1
+        if isinstance(error, Unsupported):
+            self._plans()[self._conditions()] = None  # it would be met every time
         return super().execute_operation(serially)
 
     def _plannable(self) -> bool:
@@ -197,13 +197,18 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _plan(self) -> ObjectPlan | None:
         """The plan for this operation and the values in its @skip and @include; None if there can be none."""
-        known = cast("_Known", self._known)
-        conditions = tuple(map(self.variable_values.coerced.get, known.condition_variables))
-        if conditions not in known.plans:
-            known.plans[conditions] = self._compiled()
-            if len(known.plans) > PLANS:
-                known.plans.popitem(last=False)
-        return known.plans[conditions]
+        plans, conditions = self._plans(), self._conditions()
+        if conditions not in plans:
+            plans[conditions] = self._compiled()
+            if len(plans) > PLANS:
+                plans.popitem(last=False)
+        return plans[conditions]
+
+    def _plans(self) -> OrderedDict[tuple[Any, ...], ObjectPlan | None]:
+        return cast("_Known", self._known).plans
+
+    def _conditions(self) -> tuple[Any, ...]:
+        return tuple(map(self.variable_values.coerced.get, cast("_Known", self._known).condition_variables))
 
     def _compiled(self) -> ObjectPlan | None:
         root = self.schema.query_type
@@ -213,7 +218,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
             collected = collect_fields(self.schema, self.fragments, self.variable_values, root, self.operation)
             if collected.new_defer_usages:
                 return None
-            return compile_object(self, root, collected.grouped_field_set)
+            return compile_object(self, root, collected.grouped_field_set, None)
         except (Unsupported, GraphQLError, RecursionError):
             return None
 
@@ -239,11 +244,12 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         path = Path(None, step.key, step.parent_type.name)
         return self.build_resolve_info(step.definition, nodes, step.parent_type, path)
 
-    def plan(self, step: Step, type_name: str) -> ObjectPlan:
-        if type_name not in step.plans:
+    def plan(self, step: Step, type_name: str, kind: Kind) -> ObjectPlan:
+        key = (type_name, kind)
+        if key not in step.plans:
             named: Any = self.schema.type_map[type_name]
-            step.plans[type_name] = compile_object(self, named, self.fields_under(step, named))
-        return step.plans[type_name]
+            step.plans[key] = compile_object(self, named, self.fields_under(step, named), kind)
+        return step.plans[key]
 
     def fields_under(self, step: Step, named: GraphQLObjectType) -> GroupedFieldSet:
         """What is selected of this type under the step's field. Raises Unsupported."""
@@ -253,6 +259,12 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         if collected.new_defer_usages:
             raise Unsupported("@defer")
         return collected.grouped_field_set
+
+
+def _in_range(value: Any) -> bool:
+    if value.__class__ is int:
+        return -INT32 <= value < INT32
+    return value.__class__ is not float or isfinite(value)
 
 
 def _plain(declared: Any) -> type | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
-from graphql import GraphQLAbstractType, GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_object_type
+from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_object_type
 from graphql.execution.values import VariableValues
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ CHUNK = 1_000  # objects that are made without letting others run
 
 # A list where nothing has to be awaited, so that no task and no coroutine is made for it.
 Later = list[Any] | Awaitable[list[Any]]
+Kind = type | None  # of which values are plain tuples; None where they are objects
 
 
 class Abandon(Exception):  # noqa: N818  no fault: graphql-core's executor takes over
@@ -39,46 +40,50 @@ class Run(Protocol):
     def info(self, step: Step) -> GraphQLResolveInfo[Any]:
         """What resolvers learn of the field; its path names response keys and no list indexes."""
 
-    def plan(self, step: Step, type_name: str) -> ObjectPlan:
-        """The plan for what is selected under the field on this type."""
+    def plan(self, step: Step, type_name: str, kind: Kind) -> ObjectPlan:
+        """The plan for what is selected under the field on this type, of objects or of plain tuples of this kind."""
 
 
 class Completion(Protocol):
     """Turns the values of one field, of all parents, into what the response shows."""
 
-    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later: ...
+    def complete(self, run: Run, step: Step, values: Sequence[Any], kind: Kind) -> Later: ...
 
 
 @dataclass(slots=True)
 class ObjectPlan:
     """Plain attributes in one generated function; each other field a step."""
 
-    row: Callable[[Sequence[Any]], list[dict[str, Any]]]
+    show: Callable[[Sequence[Any], Sequence[Any]], list[dict[str, Any]]]  # of parents, plain, and the same as objects
     steps: list[Step]
-    same: list[Step]  # that `row` answers with what it finds on the parent: objects of other types than the plan's
+    same: list[Step]  # that `show` answers with what it finds on the parent: objects of other types than the plan's
+    looks: bool  # whether anything looks at objects, so that plain parents must become some
     checked: set[type] = field(default_factory=set)  # Python classes of parents that may be all of them
 
-    def answer(self, run: Run, parents: Sequence[Any]) -> Later:
+    def answer(self, run: Run, parents: Sequence[Any], kind: Kind) -> Later:
         """The response's objects, one per parent."""
+        objects = [tuple.__new__(kind, parent) for parent in parents] if kind and self.looks else parents
         if self.same:
-            self._check(run, parents)
+            self._check(run, parents, kind)
         if len(parents) > CHUNK and run.overdue():
-            return self._in_chunks(run, parents)
-        return self._filled(run, parents, self.row(parents))
+            return self._in_chunks(run, parents, objects)
+        return self._filled(run, objects, self.show(parents, objects))
 
-    def _check(self, run: Run, parents: Sequence[Any]) -> None:
-        for kind in {*map(type, parents)} - self.checked:
+    def _check(self, run: Run, parents: Sequence[Any], kind: Kind) -> None:
+        kinds = {kind} if kind else {*map(type, parents)}
+        for one in kinds - self.checked if parents else ():
             for step in self.same:
-                type_of(run, step, _first(parents, kind))
-            self.checked.add(kind)
+                type_of(run, step, tuple.__new__(kind, parents[0]) if kind else _first(parents, one))
+            self.checked.add(one)
 
-    async def _in_chunks(self, run: Run, parents: Sequence[Any]) -> list[dict[str, Any]]:
-        objects: list[dict[str, Any]] = []
+    async def _in_chunks(self, run: Run, parents: Sequence[Any], objects: Sequence[Any]) -> list[dict[str, Any]]:
+        shown: list[dict[str, Any]] = []
         for start in range(0, len(parents), CHUNK):
             await sleep(0)
             run.resumed()
-            objects += self.row(parents[start : start + CHUNK])
-        found = self._filled(run, parents, objects)
+            chunk = slice(start, start + CHUNK)
+            shown += self.show(parents[chunk], objects[chunk])
+        found = self._filled(run, objects, shown)
         return found if isinstance(found, list) else await found
 
     def _filled(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> Later:
@@ -117,11 +122,10 @@ class Step:
     details: list[Any]  # graphql-core's FieldDetails, of every place that selects it
     definition: Any  # GraphQLField
     arguments: Arguments
-    resolve: Callable[[Run, Step, Sequence[Any]], Any] = (
-        NotImplemented  # a list of a value per parent, or an awaitable of one
-    )
+    # Answers a list of a value per parent, the same of plain tuples with their kind, or an awaitable of either.
+    resolve: Callable[[Run, Step, Sequence[Any]], Any] = NotImplemented
     completion: Completion = NotImplemented
-    plans: dict[str, ObjectPlan] = field(default_factory=dict)  # by the type that a value turns out to be
+    plans: dict[tuple[str, Kind], ObjectPlan] = field(default_factory=dict)  # by what a value turns out to be
     types: dict[type, str] = field(default_factory=dict)  # by the Python class of a value; no name for null
     bound: Any = None  # what the resolver keeps for as long as the plan lives
 
@@ -131,10 +135,10 @@ class Step:
         """Put the field into each object; what is left to await."""
         if run.overdue():
             return self._after_others(run, parents, objects)
-        values = self.resolve(run, self, parents)
+        values, kind = _plain(self.resolve(run, self, parents))
         if not isinstance(values, list):
             return self._later(run, values, objects)
-        shown = self.completion.complete(run, self, values)
+        shown = self.completion.complete(run, self, values, kind)
         if not isinstance(shown, list):
             return self._put_later(shown, objects)
         self._put(shown, objects)
@@ -148,9 +152,9 @@ class Step:
             await left
 
     async def _later(self, run: Run, values: Any, objects: list[dict[str, Any]]) -> None:
-        found = await values if isawaitable(values) else values
+        found, kind = _plain(await values if isawaitable(values) else values)
         run.resumed()
-        shown = self.completion.complete(run, self, found)
+        shown = self.completion.complete(run, self, found, kind)
         self._put(shown if isinstance(shown, list) else await shown, objects)
 
     async def _put_later(self, shown: Awaitable[list[Any]], objects: list[dict[str, Any]]) -> None:
@@ -162,22 +166,8 @@ class Step:
             one[key] = value
 
 
-@dataclass(slots=True)
-class NonNull:
-    of: Completion
-
-    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
-        _refuse_nulls(values)
-        found = self.of.complete(run, step, values)
-        if not isinstance(found, list):
-            return self._later(found)
-        _refuse_nulls(found)
-        return found
-
-    async def _later(self, found: Awaitable[list[Any]]) -> list[Any]:
-        values = await found
-        _refuse_nulls(values)
-        return values
+def _plain(values: Any) -> tuple[Any, Kind]:
+    return (values, None) if isinstance(values, list) or not hasattr(values, "kind") else (values.values, values.kind)
 
 
 def _refuse_nulls(values: Sequence[Any]) -> None:
@@ -190,15 +180,16 @@ class ListOf:
     """All lists of the level are completed as one."""
 
     of: Completion
+    nullable: bool
 
-    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
+    def complete(self, run: Run, step: Step, values: Sequence[Any], kind: Kind) -> Later:
         flat: list[Any] = []
         for value in values:
             if value.__class__ in (list, tuple):
                 flat.extend(value)
-            elif value is not None:
+            elif value is not None or not self.nullable:
                 raise Abandon
-        found = self.of.complete(run, step, flat)
+        found = self.of.complete(run, step, flat, kind)
         return _cut(values, found) if isinstance(found, list) else self._later(values, found)
 
     async def _later(self, values: Sequence[Any], found: Awaitable[list[Any]]) -> list[Any]:
@@ -213,17 +204,21 @@ def _cut(values: Sequence[Any], found: list[Any]) -> list[Any]:
         if value is None:
             shown.append(None)
         else:
-            shown.append(found[start : start + len(value)])
-            start += len(value)
+            end = start + len(value)
+            shown.append(found[start:end])
+            start = end
     return shown
 
 
 @dataclass(slots=True)
 class Leaf:
     coerce: Callable[[Any], Any]
+    nullable: bool
 
-    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
-        del run, step
+    def complete(self, run: Run, step: Step, values: Sequence[Any], kind: Kind) -> Later:
+        del run, step, kind
+        if not self.nullable:
+            _refuse_nulls(values)
         coerce = self.coerce
         return [None if value is None else coerce(value) for value in values]
 
@@ -232,32 +227,60 @@ class Leaf:
 class Object:
     """Values of one object type, or of the types of an interface or union, each type's together."""
 
-    declared: GraphQLObjectType | GraphQLAbstractType
+    nullable: bool
 
-    def complete(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
-        kinds = set(map(type, values))
-        for kind in kinds - step.types.keys():
-            step.types[kind] = "" if kind is type(None) else type_of(run, step, _first(values, kind))
-        names = {step.types[kind] for kind in kinds}
+    def complete(self, run: Run, step: Step, values: Sequence[Any], kind: Kind) -> Later:
+        if not self.nullable:
+            _refuse_nulls(values)
+        if kind:
+            return self._of_kind(run, step, values, kind)
+        classes = set(map(type, values))
+        for one in classes - step.types.keys():
+            step.types[one] = "" if one is type(None) else type_of(run, step, _first(values, one))
+        names = {step.types[one] for one in classes}
         if len(names) == 1 and "" not in names:
-            return run.plan(step, names.pop()).answer(run, values)
-        return self._of_several(run, step, values)
-
-    def _of_several(self, run: Run, step: Step, values: Sequence[Any]) -> Later:
-        """Of several types, or with nulls."""
+            return run.plan(step, names.pop(), None).answer(run, values, None)
         places: dict[str, list[int]] = {}
         for place, value in enumerate(values):
             if value is not None:
                 places.setdefault(step.types[type(value)], []).append(place)
-        shown: list[Any] = [None] * len(values)
-        waiting: list[tuple[list[int], Awaitable[list[Any]]]] = []
-        for name, among in places.items():
-            objects = run.plan(step, name).answer(run, [values[place] for place in among])
-            if isinstance(objects, list):
-                _spread(shown, among, objects)
-            else:
-                waiting.append((among, objects))
-        return _spread_later(shown, waiting) if waiting else shown
+        return _spread(
+            [None] * len(values),
+            [
+                (among, run.plan(step, name, None).answer(run, [values[place] for place in among], None))
+                for name, among in places.items()
+            ],
+        )
+
+    def _of_kind(self, run: Run, step: Step, values: Sequence[Any], kind: type) -> Later:
+        """Plain tuples of one kind, or nulls."""
+        there = [value for value in values if value is not None] if self.nullable else values
+        if not there:
+            return [*values]
+        if kind not in step.types:
+            step.types[kind] = type_of(run, step, tuple.__new__(kind, there[0]))
+        found = run.plan(step, step.types[kind], kind).answer(run, there, kind)
+        if len(there) == len(values):
+            return found
+        return _spread([None] * len(values), [([i for i, value in enumerate(values) if value is not None], found)])
+
+
+def _spread(shown: list[Any], found: list[tuple[list[int], Later]]) -> Later:
+    """Each answer put in its places: at once, or later where any must be awaited."""
+    waiting = []
+    for places, objects in found:
+        if isinstance(objects, list):
+            for place, one in zip(places, objects, strict=True):
+                shown[place] = one
+        else:
+            waiting.append((places, objects))
+    return _spread_later(shown, waiting) if waiting else shown
+
+
+async def _spread_later(shown: list[Any], waiting: list[tuple[list[int], Awaitable[list[Any]]]]) -> list[Any]:
+    arrived = await gather(*[later for _, later in waiting])
+    _spread(shown, [(places, objects) for (places, _), objects in zip(waiting, arrived, strict=True)])
+    return shown
 
 
 def type_of(run: Run, step: Step, value: Any) -> str:
@@ -276,14 +299,3 @@ def type_of(run: Run, step: Step, value: Any) -> str:
 
 def _first(values: Sequence[Any], kind: type) -> Any:
     return next(value for value in values if type(value) is kind)
-
-
-def _spread(shown: list[Any], places: list[int], objects: list[Any]) -> None:
-    for place, one in zip(places, objects, strict=True):
-        shown[place] = one
-
-
-async def _spread_later(shown: list[Any], waiting: list[tuple[list[int], Awaitable[list[Any]]]]) -> list[Any]:
-    for (places, _), objects in zip(waiting, await gather(*[later for _, later in waiting]), strict=True):
-        _spread(shown, places, objects)
-    return shown

@@ -36,11 +36,14 @@ PARENT: ColumnElement[int] = literal_column("k.value", BigInteger())
 # The other one, of a list that two parents share.
 OTHER_PARENT: ColumnElement[int] = literal_column("k.other", BigInteger())
 LIMIT = "limit_"
+LAST = "last_"  # the limit less one
+LARGEST = 2**63 - 1
 _ONLY = {PARENT: "parent_", OTHER_PARENT: "other_parent_"}  # where there is but one, as plain parameters
 _PLACE: ColumnElement[int] = literal_column("k.key", Integer())  # of the parent among the keys, from 0
 _PLACE_FROM_1: ColumnElement[int] = literal_column("k.key - 1", Integer())  # as PostgreSQL numbers them
 _FIRST_PLACE: ColumnElement[int] = literal_column("0", Integer())
 _PAIR = ("value", "other")
+_PARENT_NAMES = [(f"{KEYS}_{name}", only) for name, only in zip(_PAIR, _ONLY.values(), strict=True)]
 
 
 class Term(NamedTuple):
@@ -79,10 +82,10 @@ def count_statement(dialect: str, pages: Paged, asked: Slice) -> Select[Any]:
 
 def parent_values(parents: Sequence[Any]) -> dict[str, Any]:
     """The parents as the statements take them: one JSON array, an array a column, or as plain parameters."""
-    columns = [*zip(*[one if isinstance(one, tuple) else (one,) for one in parents], strict=True)]
+    columns = [*zip(*parents, strict=True)] if isinstance(parents[0], tuple) else [parents]
     values: dict[str, Any] = {KEYS: parents}
-    for name, only, column in zip(_PAIR, _ONLY.values(), columns, strict=False):
-        values |= {f"{KEYS}_{name}": column, only: column[0]}
+    for (whole, only), column in zip(_PARENT_NAMES, columns, strict=False):
+        values[whole], values[only] = column, column[0]
     return values
 
 
@@ -124,11 +127,12 @@ def _of_one(pages: Paged, asked: Slice) -> Select[Any]:
 def _up_to_last(pages: Paged, asked: Slice) -> Select[Any]:
     """A list in the order of its identity alone goes up to the last identity of the page."""
     column, descending = pages.orders[asked.order][0]
-    rows = _rows(pages, asked).with_only_columns(column.label("i"))
-    last: Select[Any] = select(
-        func.min(literal_column("i")) if descending else func.max(literal_column("i"))
-    ).select_from(rows.subquery())
-    bound = column >= last.scalar_subquery() if descending else column <= last.scalar_subquery()
+    last = (
+        _rows(pages, asked).with_only_columns(column).correlate(None).limit(1).offset(bindparam(LAST, type_=Integer()))
+    )
+    # Where there is no such row, the list ends before the page does.
+    end = func.coalesce(last.scalar_subquery(), literal_column(str(-LARGEST if descending else LARGEST)))
+    bound = column >= end if descending else column <= end
     tables = (_parents("sqlite", paired=pages.paired), *pages.statement.get_final_froms())
     conditions = _filtered(pages, asked, beyond=True).whereclause
     return (

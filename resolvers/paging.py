@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select
 from resolvers.drivers import Reader
 from resolvers.later import Later, then
 from resolvers.page_statements import (
+    LAST,
     LIMIT,
     Term,
     count_statement,
@@ -25,7 +26,7 @@ from resolvers.page_statements import (
     slice_shape,
     slice_values,
 )
-from resolvers.reads import Read, row_maker
+from resolvers.reads import Read, row_kind
 from resolvers.refused import Refused
 
 NOBODY = 0  # the parent of a list that has none
@@ -147,14 +148,14 @@ class Paged(Read):
         return self.columns is None or MORE in self.columns
 
     @cached_property
-    def makers(self) -> dict[str, Callable[[Sequence[Any]], Any]]:
-        """What makes a row of a driver's, by order."""
-        made = {}
+    def kinds(self) -> dict[str, Any]:
+        """The classes of its rows, by order."""
+        kinds = {}
         for order, terms in self.orders.items():
             places = [f"order_{index}" for index in range(len(terms))] if self.with_cursors else ()
             page = (CURSORS,) if self.with_cursors else ()
-            made[order] = row_maker(self.entity, ("key_", *places, *self.selected, *page))
-        return made
+            kinds[order] = row_kind(self.entity, ("key_", *places, *self.selected, *page))
+        return kinds
 
 
 class Pages(NamedTuple):
@@ -172,26 +173,34 @@ class Pages(NamedTuple):
         dialect, alone = reader.dialect.name, len(keys) == 1
         shape = (slice_shape(asked), alone)
         compiled = read.compiled(reader, shape, lambda: page_statement(dialect, read, asked, alone=alone))
-        values = {**parent_values(keys), LIMIT: asked.limit + read.with_more, **slice_values(asked)}
+        limit = asked.limit + read.with_more
+        values = {**parent_values(keys), LIMIT: limit, LAST: limit - 1, **slice_values(asked)}
         rows = reader.fetch(compiled.sql, compiled.values(values), long=read.long)
         found: Later = then(rows, lambda rows: self._answers(keys, rows))
         return found
 
     def _answers(self, keys: Sequence[Parent], rows: list[Any]) -> list[Any]:
-        make, limit, backwards = self.read.makers[self.slice.order], self.slice.limit, self.slice.backwards
+        limit, backwards = self.slice.limit, self.slice.backwards
         found: list[list[Any]] = [[] for _ in keys]
         for row in rows:
             found[row[0]].append(row)
         more = [len(one) > limit for one in found]
-        pages = [*map(_make_page, zip(repeat(self), keys, found, more, strict=False))]
-        for page, beyond in zip(pages, more, strict=True):
-            shown = page.rows
-            if beyond:
-                del shown[limit:]
+        for one in found if backwards or True in more else ():
+            del one[limit:]
             if backwards:
-                shown.reverse()
-            shown[:] = map(make, [(*row, page) for row in shown] if self.read.with_cursors else shown)
+                one.reverse()
+        pages = [*map(_make_page, zip(repeat(self), keys, found, more, strict=False))]
+        for page in pages if self.read.with_cursors else ():
+            page.rows[:] = [(*row, page) for row in page.rows]
         return pages
+
+    @property
+    def kind(self) -> Any:
+        """The class of its rows."""
+        return self.read.kinds[self.slice.order]
+
+    def made(self, value: Page) -> Page:
+        return value._replace(rows=[tuple.__new__(self.kind, row) for row in value.rows])
 
 
 class Counts(NamedTuple):
@@ -209,6 +218,9 @@ class Counts(NamedTuple):
         )
         found: Later = then(rows, _totals)
         return found
+
+    def made(self, value: int) -> int:
+        return value
 
 
 def _totals(rows: list[Any]) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol, Self
 
 import sqlalchemy
@@ -61,17 +61,26 @@ def compile_for(reader: Reader, statement: Select[Any]) -> Compiled:
 
 
 @lru_cache(maxsize=4096)
-def row_maker(entity: type, columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
-    """What makes rows that show this table: named tuples that tell their `entity`."""
-    made = type(f"{entity.__name__}Row", (namedtuple("Row", columns),), {"__slots__": (), "entity": entity})  # noqa: PYI024
-    return partial(tuple.__new__, made)  # `_make` would be a call of Python's for every row
+def row_kind(entity: type, columns: tuple[str, ...]) -> Any:
+    """The class of rows that show this table: named tuples that tell their `entity`."""
+    return type(f"{entity.__name__}Row", (namedtuple("Row", columns),), {"__slots__": (), "entity": entity})  # noqa: PYI024
+
+
+class Rows(NamedTuple):
+    """Rows as the driver has them, or lists of them: plain tuples, to be read by the fields of their kind."""
+
+    kind: Any
+    values: list[Any]
 
 
 class Loadable(Protocol):
     """What a store loads from: hashable, since it is the key of what was loaded."""
 
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
-        """What belongs to each key, in the keys' order, by one statement. Raises Unavailable."""
+        """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
+
+    def made(self, value: Any) -> Any:
+        """The same for one key, its rows being of their kind."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,19 +127,20 @@ class Keyed(Read):
     key: Any
 
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
-        """What belongs to each key, in the keys' order, by one statement. Raises Unavailable."""
+        """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
         compiled = self.compiled(reader, None, self._by_key)
         rows = reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)
-        found: Later = then(rows, lambda rows: self._by_keys(keys, map(self._make, rows)))
+        found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 
     def _by_keys(self, keys: Sequence[Any], rows: Iterable[Any]) -> list[Any]:
-        """The same, of rows whose `key_` is the key they belong to."""
+        """The same, of rows that begin with the key they belong to."""
         raise NotImplementedError
 
     @cached_property
-    def _make(self) -> Callable[[Sequence[Any]], Any]:
-        return row_maker(self.entity, ("key_", *self.selected))
+    def kind(self) -> Any:
+        """The class of its rows."""
+        return row_kind(self.entity, ("key_", *self.selected))
 
     def _by_key(self) -> Select[Any]:
         shown = [column.label(name) for name, column in self.selected.items()]
@@ -144,7 +154,10 @@ class One(Keyed):
         found: dict[Any, Any] = {}
         for row in rows:
             found.setdefault(row[0], row)
-        return [found.get(key) for key in keys]
+        return [*map(found.get, keys)]
+
+    def made(self, value: Any) -> Any:
+        return value and tuple.__new__(self.kind, value)
 
 
 class Many(Keyed):
@@ -155,3 +168,6 @@ class Many(Keyed):
         for row in rows:
             found[row[0]].append(row)
         return [*map(found.__getitem__, keys)]
+
+    def made(self, value: Any) -> Any:
+        return [tuple.__new__(self.kind, row) for row in value]

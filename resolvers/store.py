@@ -28,7 +28,7 @@ class Store:
         return self._batch(read).loader.load(key)
 
     def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
-        """What the read answers for each key, in their order, by at most one statement."""
+        """What the read answers for each key, in their order, by at most one statement; its rows are plain."""
         return self._batch(read).load_level(keys)
 
     def _batch(self, read: Loadable) -> _Batch:
@@ -53,7 +53,7 @@ class _Batch:
     async def _loaded(self, keys: list[Any]) -> list[Any]:
         try:
             found = self.load_level(keys)
-            return found if isinstance(found, list) else await found
+            return [*map(self._read.made, found if isinstance(found, list) else await found)]
         except asyncio.CancelledError as error:
             # The loader passes on only Exceptions; after a bare cancellation its keys would be awaited forever.
             raise Unavailable("The read was cancelled.") from error
@@ -61,7 +61,7 @@ class _Batch:
     def load_level(self, keys: Sequence[Any]) -> Later:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""
         known = self._known
-        fresh = [key for key in dict.fromkeys(keys) if key not in known]
+        fresh = [key for key in dict.fromkeys(keys) if key not in known] if known else [*dict.fromkeys(keys)]
         if fresh:
             values = self._read.fetch(self._reader, fresh)
             if not isinstance(values, list):
@@ -70,6 +70,8 @@ class _Batch:
                 self._arriving += 1
                 return self._arrived(values, arrival, fresh, keys)
             known.update(zip(fresh, values, strict=True))
+            if len(fresh) == len(keys):
+                return values
         return self._awaited(keys) if self._arriving else [known[key] for key in keys]
 
     async def _arrived(

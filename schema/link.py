@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.later import Later, then
+from resolvers.later import then
 from resolvers.paging import NOBODY, Paged
-from resolvers.reads import Read
+from resolvers.reads import Read, Rows
 from schema.context import Context, Info
-from schema.paging import Listing
+from schema.paging import Level, Listing
 from schema.selection import columns, metadata
 
 
@@ -31,12 +31,13 @@ def link(read: Any, description: str, key: str = "id") -> Any:
 
     def plan(info: Info) -> Any:
         narrowed = read.only(columns(info))
+        whole = partial(Rows, narrowed.kind)
 
-        def batch(parents: Sequence[Any], context: Context) -> Later:
+        def batch(parents: Sequence[Any], context: Context) -> Any:
             keys = [*map(key_of, parents)]
             there = [one for one in keys if one is not None]
             found = context.store.load_all(narrowed, there)
-            return found if len(there) == len(keys) else then(found, partial(_with_nulls, keys))
+            return then(found, whole if len(there) == len(keys) else lambda found: whole(_with_nulls(keys, found)))
 
         return batch
 
@@ -90,7 +91,7 @@ def paged(
         keys: list[Any] = [*map(parent_of, parents)]
         pages = of.pages(by.name if isinstance(by, Enum) else by, keys, given=conditions, **asked)
         totals = map(total_of, parents) if total_of and not pages.slice.filter else repeat(None)
-        return [*map(_make_listing, zip(repeat(context.store), repeat(pages), keys, totals, strict=False))]
+        return [*map(_make_listing, zip(repeat(Level(context.store, pages)), keys, totals, strict=False))]
 
     def listings_by_row(parents: Sequence[Any], context: Context, needed: frozenset[str], **given: Any) -> list[Any]:
         places: defaultdict[Paged, list[int]] = defaultdict(list)

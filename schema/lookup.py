@@ -12,7 +12,7 @@ from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
 from resolvers.later import Later
-from resolvers.reads import One
+from resolvers.reads import One, Rows
 from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id, researcher_by_orcid, researcher_by_slug
 from resolvers.store import Store
@@ -116,9 +116,9 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
         read, key = _reading(type_name, by)
         return await _found(info.context.store, type_name, read.only(columns(info)), key)
 
-    async def later(store: Store, read: One, key: Any, found: Later) -> list[Any]:
+    async def later(store: Store, read: One, key: Any, found: Later) -> Any:
         rows = found if isinstance(found, list) else await found
-        return rows if rows[0] is not None else [await _found(store, type_name, read, key)]
+        return [await _found(store, type_name, read, key)] if rows[0] is None else Rows(read.kind, rows)
 
     def plan(info: Info) -> Any:
         needed = columns(info)
@@ -129,7 +129,9 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
             read, key = _reading(type_name, by)
             read = read.only(needed)
             found: Later = context.store.load_all(read, [key]) if alone else [None]
-            return found if isinstance(found, list) and found[0] is not None else later(context.store, read, key, found)
+            if isinstance(found, list) and found[0] is not None:
+                return Rows(read.kind, found)
+            return later(context.store, read, key, found)
 
         return batch
 

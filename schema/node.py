@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,7 +43,8 @@ def _no_id(text: str, path: Sequence[str]) -> Refused:
 
 def _identity() -> Any:
     def resolve(root: Any) -> strawberry.ID:
-        return global_id(root.entity.__name__, root.id)
+        # As global_id, in fewer calls: it is on every object of most answers.
+        return b2a_base64(f"{root.entity.__name__}:{root.id}".encode(), newline=False).decode()  # type: ignore[return-value]
 
     return computed("id", description="Opaque, the same for ever, unique among all types.")(resolve)
 

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 
 from resolvers.later import then
 from resolvers.paging import CURSORS, MORE, Page, Pages, Parent
+from resolvers.reads import Rows
 from resolvers.store import Store
 from schema.field import computed, same_row
 from schema.selection import metadata
@@ -15,11 +17,18 @@ from schema.selection import metadata
 NodeT = TypeVar("NodeT")
 
 
-class Listing(NamedTuple):
-    """A page that is read when something of it is asked for; a count alone reads no rows."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Level:
+    """What the pages of one level share."""
 
     store: Store
     pages: Pages
+
+
+class Listing(NamedTuple):
+    """A page that is read when something of it is asked for; a count alone reads no rows."""
+
+    level: Level
     parent: Parent
     known_total: int | None = None
 
@@ -27,28 +36,34 @@ class Listing(NamedTuple):
         """A number, or an awaitable of one."""
         if self.known_total is not None:
             return self.known_total
-        return self.store.load(self.pages.counts, self.parent)
+        return self.level.store.load(self.level.pages.counts, self.parent)
 
 
-def _of_pages(show: Callable[[Page], Any]) -> Any:
-    """A resolver of what a page shows; `batch` is what a plan calls, once for all pages of a level."""
-
-    async def resolve(root: Listing) -> Any:
-        return show(await root.store.load(root.pages, root.parent))
-
-    def batch(parents: Sequence[Listing]) -> Any:
-        store, pages = parents[0].store, parents[0].pages
-        if len({one.pages.read for one in parents}) > 1:  # the row chooses its list
-            return gather(*map(resolve, parents))
-        return then(store.load_all(pages, [one.parent for one in parents]), lambda found: [*map(show, found)])
-
-    resolve.batch = batch  # type: ignore[attr-defined]
-    del resolve.__annotations__["return"]  # the annotation of the field says what it is
-    return resolve
+async def _page(root: Any) -> Any:
+    return await root.level.store.load(root.level.pages, root.parent)
 
 
-_rows = _of_pages(lambda page: page.rows)
-_page = _of_pages(lambda page: page)
+async def _rows(root: Any) -> Any:
+    return (await _page(root)).rows
+
+
+def _pages_of_level(parents: Sequence[Listing]) -> Any:
+    level = parents[0].level
+    if len({one.level for one in parents}) > 1:  # the row chooses its list
+        return gather(*map(_page, parents))
+    return level.store.load_all(level.pages, [one.parent for one in parents])
+
+
+def _rows_of_level(parents: Sequence[Listing]) -> Any:
+    level = parents[0].level
+    if len({one.level for one in parents}) > 1:
+        return gather(*map(_rows, parents))
+    return then(_pages_of_level(parents), lambda pages: Rows(level.pages.kind, [page.rows for page in pages]))
+
+
+_page.batch, _rows.batch = _pages_of_level, _rows_of_level  # type: ignore[attr-defined]
+for _resolve in (_page, _rows):
+    del _resolve.__annotations__["return"]  # the annotation of the field says what it is
 
 
 def page_edges() -> Any:

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 OVERHEAD = 512  # bytes of an entry besides its key and body
 
 
-Request = tuple[bool, bytes, bytes]  # whether by POST, the media type of the answer, and all that was sent
+Request = tuple[str, bytes, bytes]  # the method, the media type of the answer, and all that was sent
 
 
 class Kept(NamedTuple):

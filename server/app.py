@@ -37,10 +37,7 @@ def create_app(
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/graphql")
 
-    async def graphql(request: Request) -> object:
-        return await endpoint(request)
-
     return Starlette(
-        routes=[Route("/", home), Route("/graphql", graphql, methods=["GET", "POST"]), *routes()],
+        routes=[Route("/graphql", endpoint), Route("/", home), *routes()],
         lifespan=lifespan,
     )

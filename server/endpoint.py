@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLSchema, OperationType, execute
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
 from resolvers.drivers import Reader
@@ -39,6 +40,10 @@ class Malformed(Exception):  # noqa: N818  the request is at fault, not the serv
         self.message, self.status, self.headers = message, status, headers
 
 
+class HungUp(Exception):  # noqa: N818  nobody is at fault
+    """The client has gone before all of its request had come."""
+
+
 class Asked(NamedTuple):
     query: str
     variables: dict[str, Any] | None
@@ -46,7 +51,7 @@ class Asked(NamedTuple):
 
 
 class Endpoint:
-    """The view of /graphql."""
+    """What is served at /graphql, as an ASGI application: a view's request and response would cost as much again."""
 
     def __init__(self, schema: Schema, reader: Reader, settings: Settings) -> None:
         self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
@@ -56,47 +61,54 @@ class Endpoint:
         self._documents = Documents(self._schema, settings.documents_bytes)
         self._answers = Answers(settings.answers_bytes)
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            response = await self._response(scope, receive)
+        except HungUp:
+            return
+        await response(scope, receive, send)
+
+    async def _response(self, scope: Scope, receive: Receive) -> Response:
         request_id = urandom(16).hex()
-        headers = dict(request.scope["headers"])  # as bytes: to decode them all costs more than to look at three
+        headers = dict(scope["headers"])  # as bytes: to decode them all costs more than to look at three
         accepted = headers.get(b"accept", b"")
         kind = GRAPHQL_JSON if GRAPHQL_JSON in accepted else JSON
         try:
-            if request.method != "POST" and b"text/html" in accepted and "query" not in request.query_params:
+            method = _method(scope)
+            if method == "GET" and b"text/html" in accepted and "query" not in QueryParams(scope["query_string"]):
                 return page()
-            return await self._answered(request, headers, request_id, kind)
+            sent = await self._body(receive, headers) if method == "POST" else scope["query_string"]
+            return await self._answered(method, sent, headers, request_id, kind)
         except Malformed as malformed:
             extensions = {"code": "BAD_USER_INPUT", "requestId": request_id}
             body = {"errors": [{"message": malformed.message, "extensions": extensions}]}
             return _Bytes(orjson.dumps(body), malformed.status, kind, request_id, malformed.headers)
 
-    async def _answered(self, request: Request, given: dict[bytes, bytes], request_id: str, kind: bytes) -> Response:
-        posted = request.method == "POST"
-        sent = await self._body(request, given) if posted else request.scope["query_string"]
-        version = await self._version()
-        key = (posted, kind, sent)
+    async def _answered(
+        self, method: str, sent: bytes, given: dict[bytes, bytes], request_id: str, kind: bytes
+    ) -> Response:
+        version = await self._version() if self._answers.most_bytes else None
+        key = (method, kind, sent)
         kept = self._answers.get(key, version) if version is not None else None
         if kept is None:
-            body, status, public = await self._run(_asked(request, sent), request, request_id)
+            body, status, public = await self._run(_asked(method, sent), method, request_id)
             if version is None or not public:
                 status = status if kind == GRAPHQL_JSON else 200
                 return _Bytes(body, status, kind, request_id, [(b"cache-control", b"private, no-store")])
             kept = self._answers.keep(key, version, body)
         headers = [(b"etag", kept.etag), (b"cache-control", b"public, no-cache")]
-        if not posted and kept.etag in given.get(b"if-none-match", b""):
+        if method == "GET" and kept.etag in given.get(b"if-none-match", b""):
             return _Bytes(b"", NOT_MODIFIED, kind, request_id, headers)
         return _Bytes(kept.body, 200, kind, request_id, headers)
 
     async def _version(self) -> Hashable:
-        """The database's, if answers are kept and it can be had."""
-        if not self._answers.most_bytes:
-            return None
+        """The database's, if it can be had."""
         try:
             return await self._reader.version()
         except Unavailable:
             return None
 
-    async def _run(self, asked: Asked, request: Request, request_id: str) -> tuple[bytes, int, bool]:
+    async def _run(self, asked: Asked, method: str, request_id: str) -> tuple[bytes, int, bool]:
         """The body, its status, and whether anyone may be answered with it until the data changes."""
         document = self._documents.get(asked.query)
         if document.errors or document.syntax is None:
@@ -108,7 +120,7 @@ class Endpoint:
             raise Malformed(f"{error.args[0]}") from error
         if operation.operation is OperationType.SUBSCRIPTION:
             raise Malformed("Subscriptions cannot be sent here.")
-        if operation.operation is not OperationType.QUERY and request.method != "POST":
+        if operation.operation is not OperationType.QUERY and method != "POST":
             raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
         running = execute(
             self._schema,
@@ -131,15 +143,15 @@ class Endpoint:
         public = not result.errors and not document.private and operation.operation is OperationType.QUERY
         return orjson.dumps(body), 200 if "data" in body else 400, public
 
-    async def _body(self, request: Request, headers: dict[bytes, bytes]) -> bytes:
+    async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != JSON:
             raise Malformed(f"Send the request as {JSON.decode()}.", 415)
         most = self._most_bytes
         parts, size, more = [], 0, True
         while more:
-            message = await request.receive()
+            message = await receive()
             if message["type"] == "http.disconnect":
-                raise ClientDisconnect
+                raise HungUp
             part: bytes = message.get("body", b"")
             more = message.get("more_body", False)
             size += len(part)
@@ -149,11 +161,18 @@ class Endpoint:
         return b"".join(parts)
 
 
-def _asked(request: Request, sent: bytes) -> Asked:
-    if request.method == "POST":
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    if method not in ("GET", "HEAD", "POST"):
+        raise Malformed("Send queries by GET or POST.", 405, headers=[(b"allow", b"GET, HEAD, POST")])
+    return "GET" if method == "HEAD" else method
+
+
+def _asked(method: str, sent: bytes) -> Asked:
+    if method == "POST":
         given = _json(sent, "The body")
     else:
-        given = dict(request.query_params)
+        given = dict(QueryParams(sent))
         given["variables"] = _json(given["variables"].encode(), "`variables`") if given.get("variables") else None
     if not isinstance(given, dict):
         raise Malformed("The body must be a JSON object.")
