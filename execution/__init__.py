@@ -13,6 +13,8 @@ these attributes, which say the same in another way and must agree with it:
     attribute   a name: the value is this attribute of the parent
     itself      True: the value is the parent, seen as another type; a name: null where that attribute is
     at_once     True: takes the parent alone, and what it answers is never awaitable
+    of_fields   of_fields(kind): a function and the names of the fields of this kind of plain tuple that it takes
+                instead of the parent; see below
 
 Instead of a list, a batch may answer an object with `kind`, a named tuple's class, and `values`: its values, or the
 members of its lists, are then plain tuples of that class's fields, as a database's driver has them, and become objects

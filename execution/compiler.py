@@ -81,13 +81,21 @@ class _Compiling:
             return self._same(step, None if function.itself is True else function.itself)
         if ours.extensions or not is_leaf_type(_nullable(step.definition.type)):
             return None
+        source = self._source(ours, function, step)
+        return source and self._leaf(step, source)
+
+    def _source(self, ours: StrawberryField, function: Any, step: Step) -> str | None:
+        """The source of a leaf's value, before it is completed."""
         if ours.is_basic_field and ours.default_resolver is getattr:
-            return self._leaf(step, self._attribute(ours.python_name))
+            return self._attribute(ours.python_name)
         if hasattr(function, "attribute"):
-            return self._leaf(step, self._attribute(function.attribute))
+            return self._attribute(function.attribute)
+        if self.kind and hasattr(function, "of_fields"):
+            compute, names = function.of_fields(self.kind)
+            return f"{self._named(compute)}({', '.join(map(self._attribute, names))})"
         if hasattr(function, "at_once") and not step.definition.args:
             self.looks = True
-            return self._leaf(step, f"{self._named(function)}(p)")
+            return f"{self._named(function)}(p)"
         return None
 
     def _attribute(self, name: str) -> str:
@@ -113,7 +121,7 @@ class _Compiling:
         declared = step.definition.type
         inner = _nullable(declared)
         coercion = _coercion(cast("GraphQLLeafType", inner), nullable=inner is declared)
-        if isinstance(inner, GraphQLEnumType):
+        if isinstance(inner, GraphQLEnumType) or inner.name == "Boolean":
             return f"{self._named(_Shown(coercion))}[{source}]"
         as_is = _AS_IS.get(inner.name)
         if as_is is None:
@@ -148,14 +156,13 @@ class _Compiling:
 _AS_IS = {
     "String": "{first}.__class__ is str",
     "ID": "{first}.__class__ is str",
-    "Boolean": "{first}.__class__ is bool",
     "Int": f"{{first}}.__class__ is int and -{INT32} <= {{value}} < {INT32}",
     "Float": "{first}.__class__ is float and isfinite({value})",
 }
 
 
 class _Shown(dict[Any, Any]):
-    """What an enum's values are shown as; there are only so many."""
+    """What the values of an enum or of Boolean are shown as; there are only so many."""
 
     def __init__(self, coerce: Callable[[Any], Any]) -> None:
         super().__init__()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from asyncio import get_running_loop
+from asyncio import _get_running_loop
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import isfinite
 from time import perf_counter
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, cast
 from weakref import ref
 
 import strawberry
@@ -30,7 +30,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails, GroupedFieldSet, collect_fields, collect_subfields
 from graphql.execution.get_variable_signature import GraphQLVariableSignature
-from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -67,14 +67,17 @@ class _Known:
             coerced[signature.name] = value
         return VariableValues(sources, coerced)
 
+    def conditions(self, variables: VariableValues) -> tuple[Any, ...]:
+        """The values in @skip and @include."""
+        return tuple(map(variables.coerced.get, self.condition_variables))
+
 
 class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     """Runs queries over compiled plans, and whatever plans do not know as graphql-core does."""
 
     runs: ClassVar[Counter[str]] = Counter()  # planned, abandoned, unplanned
     operations: ClassVar[OrderedDict[Any, _Known]] = OrderedDict()
-    _known: _Known | None = None
-    _since = inf  # when others ran last; never overdue where there is no event loop
+    known: _Known | None = None  # its operation
 
     @classmethod
     def build(  # noqa: PLR0917  graphql-core's signature
@@ -91,12 +94,14 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         max_coercion_errors: int = 50,
         *others: Any,
         **named: Any,
-    ) -> list[GraphQLError] | Self:
-        """As graphql-core's, which goes through the document anew each time."""
+    ) -> Any:
+        """As graphql-core's, which goes through the document anew each time; or at once the run of a known plan."""
         # An address tells the document apart for as long as it lives, and what is kept of it lives no longer.
         every, key = cls.operations, (id(schema), id(document), operation_name)
         known = every.get(key)
-        if known is None or any(others) or field_resolver or type_resolver or subscribe_field_resolver:
+        usual = not (any(others) or any(named.values()) or field_resolver or type_resolver or subscribe_field_resolver)
+        variables = known.coerced(raw_variable_values or {}) if known and usual else None
+        if known is None or variables is None:
             built: Any = super().build(
                 schema,
                 document,
@@ -111,22 +116,16 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
                 *others,
                 **named,
             )
-            if isinstance(built, list):
-                return built
-            known = every[key] = known or built.first_known(ref(document, lambda _gone: every.pop(key, None)))
-            if len(every) > OPERATIONS:
-                every.popitem(last=False)
-        else:
-            variables: Any = known.coerced(raw_variable_values or {}) or get_variable_values(
-                schema,
-                known.operation.variable_definitions or (),
-                raw_variable_values or {},
-                max_errors=max_coercion_errors,
-                hide_suggestions=named.get("hide_suggestions", False),
-            )
-            if isinstance(variables, list):
-                return variables
-            built = cls(
+            if not isinstance(built, list):
+                there = ref(document, lambda _gone: every.pop(key, None))
+                built.known = every[key] = known or built.first_known(there)
+                if len(every) > OPERATIONS:
+                    every.popitem(last=False)
+            return built
+        every.move_to_end(key)
+
+        def executor() -> PlanExecutor:
+            made = cls(
                 schema,
                 known.fragment_definitions,
                 known.fragments,
@@ -137,11 +136,12 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
                 default_field_resolver,
                 default_type_resolver,
                 default_field_resolver,
-                **named,
             )
-        every.move_to_end(key)
-        built._known = known
-        return cast("Self", built)
+            made.known = known
+            return made
+
+        plan = known.plans.get(known.conditions(variables))
+        return PlannedRun(plan, root_value, context_value, variables, executor) if plan else executor()
 
     def first_known(self, document: ref[DocumentNode]) -> _Known:
         """What is kept of this run's operation."""
@@ -159,37 +159,21 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         if plan is None:
             self.runs["unplanned"] += 1
             return super().execute_operation(serially)
-        try:
-            get_running_loop()
-            self._since = perf_counter()
-        except RuntimeError:
-            pass
-        try:
-            found = plan.answer(self, [self.root_value], None)
-        except Exception as error:  # noqa: BLE001  whatever it was, graphql-core's executor meets it again and says so
-            return self._abandoned(error, serially)
-        return self._answered(found) if isinstance(found, list) else self._later(found, serially)
+        return PlannedRun(
+            plan, self.root_value, self.context_value, self.variable_values, lambda: self
+        ).execute_operation()
 
-    async def _later(self, found: Any, serially: bool | None) -> Any:  # noqa: FBT001
-        try:
-            return self._answered(await found)
-        except Exception as error:  # noqa: BLE001  as above
-            result = self._abandoned(error, serially)
-            return await result if isinstance(result, Awaitable) else result
-
-    def _answered(self, found: Any) -> ExecutionResult:
-        self.runs["planned"] += 1
-        return ExecutionResult(found[0], None)
-
-    def _abandoned(self, error: Exception, serially: bool | None) -> Any:  # noqa: FBT001
+    def execute_unplanned(self, error: Exception) -> Any:
+        """As graphql-core does, after the plan was abandoned for this."""
         self.runs["abandoned"] += 1
-        if isinstance(error, Unsupported):
-            self._plans()[self._conditions()] = None  # it would be met every time
-        return super().execute_operation(serially)
+        if isinstance(error, Unsupported):  # it would be met every time
+            known = cast("_Known", self.known)
+            known.plans[known.conditions(self.variable_values)] = None
+        return super().execute_operation()
 
     def _plannable(self) -> bool:
         return (
-            self._known is not None
+            self.known is not None
             and self.operation.operation is OperationType.QUERY
             and self.abort_signal is None
             and not (self.middleware_manager and self.middleware_manager.middlewares)
@@ -197,18 +181,13 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def _plan(self) -> ObjectPlan | None:
         """The plan for this operation and the values in its @skip and @include; None if there can be none."""
-        plans, conditions = self._plans(), self._conditions()
-        if conditions not in plans:
-            plans[conditions] = self._compiled()
-            if len(plans) > PLANS:
-                plans.popitem(last=False)
-        return plans[conditions]
-
-    def _plans(self) -> OrderedDict[tuple[Any, ...], ObjectPlan | None]:
-        return cast("_Known", self._known).plans
-
-    def _conditions(self) -> tuple[Any, ...]:
-        return tuple(map(self.variable_values.coerced.get, cast("_Known", self._known).condition_variables))
+        known = cast("_Known", self.known)
+        conditions = known.conditions(self.variable_values)
+        if conditions not in known.plans:
+            known.plans[conditions] = self._compiled()
+            if len(known.plans) > PLANS:
+                known.plans.popitem(last=False)
+        return known.plans[conditions]
 
     def _compiled(self) -> ObjectPlan | None:
         root = self.schema.query_type
@@ -228,12 +207,6 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         for definition in (self.operation, *self.fragment_definitions.values()):
             _find_condition_variables(definition, found)
         return tuple(sorted(found))
-
-    def overdue(self) -> bool:
-        return perf_counter() - self._since > AT_A_STRETCH
-
-    def resumed(self) -> None:
-        self._since = perf_counter()
 
     @property
     def strawberry(self) -> strawberry.Schema:
@@ -259,6 +232,66 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         if collected.new_defer_usages:
             raise Unsupported("@defer")
         return collected.grouped_field_set
+
+
+class PlannedRun:
+    """One run of a plan. Of graphql-core's executor it makes one only where something asks for it."""
+
+    __slots__ = ("_executor", "_make_executor", "_plan", "_root_value", "_since", "context_value", "variable_values")
+
+    def __init__(
+        self,
+        plan: ObjectPlan,
+        root_value: Any,
+        context_value: Any,
+        variable_values: VariableValues,
+        make_executor: Callable[[], PlanExecutor],
+    ) -> None:
+        self._plan, self._root_value, self._make_executor = plan, root_value, make_executor
+        self.context_value, self.variable_values = context_value, variable_values
+        self._executor: PlanExecutor | None = None
+        self._since = perf_counter()  # when others ran last
+
+    @property
+    def executor(self) -> PlanExecutor:
+        if self._executor is None:
+            self._executor = self._make_executor()
+        return self._executor
+
+    def execute_operation(self) -> Any:
+        """The result, or an awaitable of it."""
+        try:
+            found = self._plan.answer(self, [self._root_value], None)
+        except Exception as error:  # noqa: BLE001  whatever it was, graphql-core's executor meets it again and says so
+            return self.executor.execute_unplanned(error)
+        return self._answered(found) if isinstance(found, list) else self._later(found)
+
+    async def _later(self, found: Any) -> Any:
+        try:
+            return self._answered(await found)
+        except Exception as error:  # noqa: BLE001  as above
+            result = self.executor.execute_unplanned(error)
+            return await result if isinstance(result, Awaitable) else result
+
+    def _answered(self, found: Any) -> ExecutionResult:
+        PlanExecutor.runs["planned"] += 1
+        if self._executor:
+            # Methods of its own: the circle would keep all that was read until a collection.
+            del self._executor.async_helpers
+        return ExecutionResult(found[0], None)
+
+    def info(self, step: Step) -> GraphQLResolveInfo[Any]:
+        return self.executor.info(step)
+
+    def plan(self, step: Step, type_name: str, kind: Kind) -> ObjectPlan:
+        return step.plans.get((type_name, kind)) or self.executor.plan(step, type_name, kind)
+
+    def overdue(self) -> bool:
+        # Where there is no event loop there are no others. It is asked last: that is a system call.
+        return perf_counter() - self._since > AT_A_STRETCH and _get_running_loop() is not None
+
+    def resumed(self) -> None:
+        self._since = perf_counter()
 
 
 def _in_range(value: Any) -> bool:

@@ -6,6 +6,8 @@ from asyncio import gather, sleep
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
+from itertools import repeat
+from operator import setitem
 from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_object_type
@@ -161,9 +163,10 @@ class Step:
         self._put(await shown, objects)
 
     def _put(self, shown: Any, objects: list[dict[str, Any]]) -> None:
-        key = self.key
-        for one, value in zip(objects, shown, strict=True):
-            one[key] = value
+        if len(shown) != len(objects):
+            raise Abandon
+        for _ in map(setitem, objects, repeat(self.key), shown):
+            pass
 
 
 def _plain(values: Any) -> tuple[Any, Kind]:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import asyncpg
@@ -45,14 +45,10 @@ def open_reader(url: str, *, connections: int = 10) -> Reader:
     return PostgresReader(parsed.set(drivername="postgresql").render_as_string(hide_password=False), connections)
 
 
-def _instant(raw: bytes) -> datetime:
-    found = datetime.fromisoformat(raw.decode())
+def instant(text: str) -> datetime:
+    """A moment as SQLite stores it, which is in UTC."""
+    found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-sqlite3.register_converter("BOOLEAN", lambda raw: raw != b"0")
-sqlite3.register_converter("DATE", lambda raw: date.fromisoformat(raw.decode()))
-sqlite3.register_converter("DATETIME", _instant)
 
 
 class SQLiteReader:
@@ -103,7 +99,6 @@ class SQLiteReader:
             timeout=BUSY_MS / 1000,
             isolation_level=None,
             check_same_thread=False,
-            detect_types=sqlite3.PARSE_DECLTYPES,
             cached_statements=STATEMENTS,
         )
         connection.execute("PRAGMA query_only = ON")
@@ -161,47 +156,64 @@ class PostgresReader:
 
     def __init__(self, dsn: str, connections: int) -> None:
         self._dsn = dsn
-        self._idle: list[asyncpg.Connection] = []
+        self._idle: dict[bool, list[asyncpg.Connection]] = {False: [], True: []}  # for short reads and for long ones
+        self._open = 0
         self._most = connections
         self._room = asyncio.Semaphore(connections)
         self._changes = Changes(dsn)
 
     async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> list[Any]:
-        del long  # the server runs it: nothing here is held up
         async with self._room:
-            connection = await self._connection()
+            connection = await self._connection(long)
             try:
                 rows: list[Any] = await connection.fetch(sql, *values)
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-                await connection.close(timeout=1)
+                await self._closed(connection)
                 raise Unavailable("The database cannot be read now.") from error
             except asyncpg.UndefinedTableError as error:
-                self._release(connection)
+                self._idle[long].append(connection)
                 raise Unavailable("The database has not been migrated.") from error
             except BaseException:
-                self._release(connection)
+                self._idle[long].append(connection)
                 raise
-            self._release(connection)
+            self._idle[long].append(connection)
             return rows
 
-    async def _connection(self) -> asyncpg.Connection:
-        while self._idle:
-            connection = self._idle.pop()
+    async def _connection(self, long: bool) -> asyncpg.Connection:  # noqa: FBT001
+        idle, others = self._idle[long], self._idle[not long]
+        while idle:
+            connection = idle.pop()
             if not connection.is_closed():
                 return connection
+            self._open -= 1
+        replaced = others.pop(0) if self._open == self._most else None  # there is one, since there was room
+        if replaced is None:
+            self._open += 1
         try:
+            if replaced is not None:
+                await replaced.close(timeout=1)
             return await asyncpg.connect(
                 self._dsn,
                 statement_cache_size=STATEMENTS,
-                # Compiling a statement of a few milliseconds to machine code takes longer than running it.
-                server_settings={"jit": "off", "application_name": "peergraph", "timezone": "UTC"},
+                server_settings={
+                    "application_name": "peergraph",
+                    "timezone": "UTC",
+                    # Compiling a statement of a few milliseconds to machine code takes longer than running it.
+                    "jit": "off",
+                    # Planning a short read again, for just these keys, takes as long as running it; of a long one, the
+                    # values of its filter decide how to run it best.
+                    "plan_cache_mode": "auto" if long else "force_generic_plan",
+                },
             )
-        except (OSError, asyncpg.PostgresError) as error:
-            raise Unavailable("The database cannot be reached now.") from error
+        except BaseException as error:
+            self._open -= 1
+            if isinstance(error, (OSError, asyncpg.PostgresError)):
+                raise Unavailable("The database cannot be reached now.") from error
+            raise
 
-    def _release(self, connection: asyncpg.Connection) -> None:
-        if not connection.is_closed():
-            self._idle.append(connection)
+    async def _closed(self, connection: asyncpg.Connection) -> None:
+        self._open -= 1
+        await connection.close(timeout=1)
 
     async def version(self) -> Hashable:
         return await self._changes.version()
@@ -210,5 +222,5 @@ class PostgresReader:
         await self._changes.close()
         for _ in range(self._most):  # so those who still read are waited for
             await self._room.acquire()
-        while self._idle:
-            await self._idle.pop().close(timeout=5)
+        for connection in (*self._idle[False], *self._idle[True]):
+            await connection.close(timeout=5)

@@ -63,10 +63,10 @@ def down(column: Any) -> Term:
 
 def page_statement(dialect: str, pages: Paged, asked: Slice, *, alone: bool) -> Select[Any]:
     """The slice of each parent's list, or of the only parent's; rows begin with their parent's place, from 0."""
-    if dialect == "postgresql":
-        return _laterally(pages, asked)
     if alone:
         return _of_one(pages, asked)
+    if dialect == "postgresql":
+        return _laterally(pages, asked)
     if len(pages.orders[asked.order]) == 1 and pages.members is None and not asked.backwards:
         return _up_to_last(pages, asked)
     return _by_list(pages, asked)

@@ -175,7 +175,7 @@ class Pages(NamedTuple):
         compiled = read.compiled(reader, shape, lambda: page_statement(dialect, read, asked, alone=alone))
         limit = asked.limit + read.with_more
         values = {**parent_values(keys), LIMIT: limit, LAST: limit - 1, **slice_values(asked)}
-        rows = reader.fetch(compiled.sql, compiled.values(values), long=read.long)
+        rows = compiled.fetch(reader, values, long=read.long)
         found: Later = then(rows, lambda rows: self._answers(keys, rows))
         return found
 
@@ -213,9 +213,7 @@ class Counts(NamedTuple):
         read, asked = self
         dialect = reader.dialect.name
         compiled = read.compiled(reader, ("count", slice_shape(asked)), lambda: count_statement(dialect, read, asked))
-        rows = reader.fetch(
-            compiled.sql, compiled.values({**parent_values(keys), **slice_values(asked)}), long=read.long
-        )
+        rows = compiled.fetch(reader, {**parent_values(keys), **slice_values(asked)}, long=read.long)
         found: Later = then(rows, _totals)
         return found
 

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol, Self
 
 import sqlalchemy
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, String, any_, bindparam, func, literal_column
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    String,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from resolvers.drivers import Reader
+from resolvers.drivers import Reader, instant
 from resolvers.later import Later, then
 
-KEYS = "keys"
+KEYS, KEY = "keys", "key"
 
 # SQLModel calls a column by its value's type, which SQLAlchemy's own overloads refuse.
 select: Callable[..., Select[Any]] = sqlalchemy.select
@@ -49,15 +62,36 @@ class Compiled(NamedTuple):
     sql: str
     names: Sequence[str]
     defaults: Mapping[str, Any]
+    converted: Sequence[tuple[int, Callable[[str], Any]]]  # the columns that the driver leaves as text
 
     def values(self, given: Mapping[str, Any]) -> list[Any]:
         return [given[name] if name in given else self.defaults[name] for name in self.names]
+
+    def fetch(self, reader: Reader, given: Mapping[str, Any], *, long: bool) -> Later:
+        """The rows. Raises Unavailable."""
+        rows = reader.fetch(self.sql, self.values(given), long=long)
+        if not self.converted:
+            return rows
+        found: Later = then(rows, lambda rows: [self._converted(row) for row in rows])
+        return found
+
+    def _converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        values = [*row]
+        for place, convert in self.converted:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return tuple(values)
 
 
 def compile_for(reader: Reader, statement: Select[Any]) -> Compiled:
     compiled = statement.compile(dialect=reader.dialect)
     assert isinstance(compiled, SQLCompiler)
-    return Compiled(str(compiled), compiled.positiontup or (), compiled.params)
+    # SQLite has no types for these. Asking the driver to convert costs every statement, whether it has such columns or
+    # not; numbers are good enough for booleans.
+    texts = {DateTime: instant, Date: date.fromisoformat} if reader.dialect.name == "sqlite" else {}
+    kinds = [column.type._type_affinity for column in statement.selected_columns]  # noqa: SLF001
+    converted = [(place, texts[kind]) for place, kind in enumerate(kinds) if kind in texts]
+    return Compiled(str(compiled), compiled.positiontup or (), compiled.params, converted)
 
 
 @lru_cache(maxsize=4096)
@@ -128,8 +162,9 @@ class Keyed(Read):
 
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
-        compiled = self.compiled(reader, None, self._by_key)
-        rows = reader.fetch(compiled.sql, compiled.values({KEYS: keys}), long=self.long)
+        alone = len(keys) == 1
+        compiled = self.compiled(reader, alone, lambda: self._by_key(alone=alone))
+        rows = compiled.fetch(reader, {KEYS: keys, KEY: keys[0]}, long=self.long)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 
@@ -142,9 +177,10 @@ class Keyed(Read):
         """The class of its rows."""
         return row_kind(self.entity, ("key_", *self.selected))
 
-    def _by_key(self) -> Select[Any]:
+    def _by_key(self, *, alone: bool) -> Select[Any]:
         shown = [column.label(name) for name, column in self.selected.items()]
-        return self.statement.with_only_columns(self.key.label("key_"), *shown).where(Among(self.key, KEYS))
+        matches = self.key == bindparam(KEY, type_=self.key.type) if alone else Among(self.key, KEYS)
+        return self.statement.with_only_columns(self.key.label("key_"), *shown).where(matches)
 
 
 class One(Keyed):

@@ -44,6 +44,7 @@ class _Batch:
     def __init__(self, read: Loadable, reader: Reader) -> None:
         self._read, self._reader = read, reader
         self._known: dict[Any, Any] = {}
+        self._last: tuple[list[Any], list[Any]] | None = None  # keys and values that are not among the known yet
         self._arriving = 0  # statements under way
 
     @cached_property
@@ -60,42 +61,73 @@ class _Batch:
 
     def load_level(self, keys: Sequence[Any]) -> Later:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""
-        known = self._known
+        known = self._all_known()
         fresh = [key for key in dict.fromkeys(keys) if key not in known] if known else [*dict.fromkeys(keys)]
         if fresh:
             values = self._read.fetch(self._reader, fresh)
             if not isinstance(values, list):
-                arrival = asyncio.get_running_loop().create_future()  # whoever asks meanwhile waits for this
+                arrival = _Arrival()
                 known.update(dict.fromkeys(fresh, arrival))
                 self._arriving += 1
                 return self._arrived(values, arrival, fresh, keys)
-            known.update(zip(fresh, values, strict=True))
+            self._last = fresh, values
             if len(fresh) == len(keys):
                 return values
+        known = self._all_known()
         return self._awaited(keys) if self._arriving else [known[key] for key in keys]
 
+    def _all_known(self) -> dict[Any, Any]:
+        """What has been read, by key: most of it is never asked for again, so it is put there only now."""
+        if self._last:
+            self._known.update(zip(*self._last, strict=True))
+            self._last = None
+        return self._known
+
     async def _arrived(
-        self, values: Awaitable[list[Any]], arrival: Future[None], fresh: list[Any], keys: Sequence[Any]
+        self, values: Awaitable[list[Any]], arrival: _Arrival, fresh: list[Any], keys: Sequence[Any]
     ) -> list[Any]:
         try:
             self._known.update(zip(fresh, await values, strict=True))
         except BaseException as error:
             for key in fresh:
                 del self._known[key]
-            fault = error if isinstance(error, Exception) else Unavailable("The read was cancelled.")
-            arrival.set_exception(fault)
-            arrival.exception()  # who asked first gets it raised here: nobody need look at the future
+            arrival.end(error if isinstance(error, Exception) else Unavailable("The read was cancelled."))
             raise
         finally:
             self._arriving -= 1
-        arrival.set_result(None)
+        arrival.end(None)
         return await self._awaited(keys)
 
     async def _awaited(self, keys: Sequence[Any]) -> list[Any]:
         known = self._known
         answers = [known[key] for key in keys]
         for place, answer in enumerate(answers):
-            if isinstance(answer, Future):
-                await answer
+            if isinstance(answer, _Arrival):
+                await answer.wait()
                 answers[place] = known[keys[place]]
         return answers
+
+
+class _Arrival:
+    """The end of a statement under way, for whoever else asks for the same meanwhile: mostly nobody."""
+
+    __slots__ = ("_error", "_over", "_waited")
+
+    def __init__(self) -> None:
+        self._over = False
+        self._error: Exception | None = None
+        self._waited: Future[None] | None = None
+
+    async def wait(self) -> None:
+        """Raises what the statement raised."""
+        if not self._over:
+            if self._waited is None:
+                self._waited = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._waited)  # one who is cancelled leaves the others waiting
+        if self._error:
+            raise self._error
+
+    def end(self, error: Exception | None) -> None:
+        self._over, self._error = True, error
+        if self._waited:
+            self._waited.set_result(None)

@@ -43,9 +43,14 @@ def _no_id(text: str, path: Sequence[str]) -> Refused:
 
 def _identity() -> Any:
     def resolve(root: Any) -> strawberry.ID:
-        # As global_id, in fewer calls: it is on every object of most answers.
-        return b2a_base64(f"{root.entity.__name__}:{root.id}".encode(), newline=False).decode()  # type: ignore[return-value]
+        return global_id(root.entity.__name__, root.id)
 
+    def of_fields(kind: Any) -> tuple[Any, list[str]]:
+        prefix = f"{kind.entity.__name__}:"
+        # As global_id, in fewer calls: it is on every object of most answers.
+        return lambda id: b2a_base64(f"{prefix}{id}".encode(), newline=False).decode(), ["id"]
+
+    resolve.of_fields = of_fields  # type: ignore[attr-defined]
     return computed("id", description="Opaque, the same for ever, unique among all types.")(resolve)
 
 

@@ -73,7 +73,7 @@ async def walk(reader, read, parent, order, size, *, backwards=False, beside=())
             asked = read.pages(order, [parent], last=size, before=cursor)
         else:
             asked = read.pages(order, [parent], first=size, after=cursor)
-        page = (await all_of(store.load_all(asked, [parent, *beside])))[0]
+        page = asked.made((await all_of(store.load_all(asked, [parent, *beside])))[0])
         rows = list(page.rows)
         found = [*rows, *found] if backwards else [*found, *rows]
         pages += 1
