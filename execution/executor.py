@@ -97,7 +97,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """As graphql-core's, which goes through the document anew each time; or at once the run of a known plan."""
         # An address tells the document apart for as long as it lives, and what is kept of it lives no longer.
-        every, key = cls.operations, (id(schema), id(document), operation_name)
+        every, key = cls.operations, (cls, id(schema), id(document), operation_name)
         known = every.get(key)
         usual = not (any(others) or any(named.values()) or field_resolver or type_resolver or subscribe_field_resolver)
         variables = known.coerced(raw_variable_values or {}) if known and usual else None

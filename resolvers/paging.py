@@ -26,7 +26,7 @@ from resolvers.page_statements import (
     slice_shape,
     slice_values,
 )
-from resolvers.reads import Read, row_kind
+from resolvers.reads import MOMENT, Read, row_kind
 from resolvers.refused import Refused
 
 NOBODY = 0  # the parent of a list that has none
@@ -175,7 +175,7 @@ class Pages(NamedTuple):
         compiled = read.compiled(reader, shape, lambda: page_statement(dialect, read, asked, alone=alone))
         limit = asked.limit + read.with_more
         values = {**parent_values(keys), LIMIT: limit, LAST: limit - 1, **slice_values(asked)}
-        rows = compiled.fetch(reader, values, long=read.long)
+        rows = compiled.fetch(reader, values, long=read.long or len(keys) > MOMENT)
         found: Later = then(rows, lambda rows: self._answers(keys, rows))
         return found
 
@@ -213,7 +213,9 @@ class Counts(NamedTuple):
         read, asked = self
         dialect = reader.dialect.name
         compiled = read.compiled(reader, ("count", slice_shape(asked)), lambda: count_statement(dialect, read, asked))
-        rows = compiled.fetch(reader, {**parent_values(keys), **slice_values(asked)}, long=read.long)
+        rows = compiled.fetch(
+            reader, {**parent_values(keys), **slice_values(asked)}, long=read.long or len(keys) > MOMENT
+        )
         found: Later = then(rows, _totals)
         return found
 

@@ -30,6 +30,7 @@ from resolvers.drivers import Reader, instant
 from resolvers.later import Later, then
 
 KEYS, KEY = "keys", "key"
+MOMENT = 128  # keys whose rows are read in no more than a moment
 
 # SQLModel calls a column by its value's type, which SQLAlchemy's own overloads refuse.
 select: Callable[..., Select[Any]] = sqlalchemy.select
@@ -122,7 +123,7 @@ class Read:
     """One SELECT of one table's rows, joined with what else they show."""
 
     statement: Select[Any] = field(kw_only=False)
-    long: bool = False  # may take more than a moment: it must not hold up SQLite's reader
+    long: bool = False  # may take more than a moment whatever the keys: it must not hold up SQLite's reader
     columns: frozenset[str] | None = None
     _compiled: dict[Hashable, Compiled] = field(default_factory=dict, init=False, repr=False)
 
@@ -164,7 +165,7 @@ class Keyed(Read):
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
         alone = len(keys) == 1
         compiled = self.compiled(reader, alone, lambda: self._by_key(alone=alone))
-        rows = compiled.fetch(reader, {KEYS: keys, KEY: keys[0]}, long=self.long)
+        rows = compiled.fetch(reader, {KEYS: keys, KEY: keys[0]}, long=self.long or len(keys) > MOMENT)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 

@@ -30,7 +30,7 @@ def create_app(
         # The schema stays: it need not be searched for cycles again and again, which took a third of a request's time.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(200_000, 10, 10)
+        gc.set_threshold(100_000, 10, 10)
         yield
         await reader.close()
 

@@ -1,8 +1,10 @@
 """What a query costs here and by other ways, side by side: `make bench`.
 
 Each variant is a server of its own over the same databases. Every answer is compared before it is timed; then all
-variants are measured in turn, round by round, by 16 connections that ask again as soon as they are answered. Printed
-and written as JSON are medians of the rounds.
+variants are measured in turn, round by round, by 16 connections that ask again as soon as they are answered. Medians
+of the rounds are printed, written as JSON and drawn for the README.
+
+Besides: how long SMALL takes while DEEP keeps the service busy, and what PROFILE takes inside the process.
 
     python -m tests.benchmarks.serving [--sqlite FILE --postgres URL] [--rounds N] [--seconds S] [--out FILE]
 """
@@ -28,6 +30,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from tests.benchmarks import chart
 from tests.benchmarks.closed_loop import closed_loop, one
 from tests.benchmarks.databases import filled
 
@@ -155,6 +158,41 @@ def compared_in_time(
     return rows
 
 
+async def starved(port: int, seconds: float) -> dict[str, float]:
+    """SMALL's p99 in milliseconds: alone, beside one connection that asks DEEP, and beside as many as its own."""
+    small, deep = body("SMALL"), body("DEEP")
+    alone = await closed_loop(port, small, connections=CONNECTIONS, seconds=seconds)
+    found = {"alone": alone.percentile(0.99)}
+    for name, heavy in (("beside one", 1), ("beside as many", CONNECTIONS)):
+        beside, _ = await asyncio.gather(
+            closed_loop(port, small, connections=CONNECTIONS, seconds=seconds),
+            closed_loop(port, deep, connections=heavy, seconds=seconds),
+        )
+        found[name] = beside.percentile(0.99)
+    return found
+
+
+def fairness(database: str, url: str, seconds: float) -> dict[str, float]:
+    with served(VARIANTS[0], url) as server:
+        measured(server, "DEEP", seconds / 4)
+        found = asyncio.run(starved(server.port, seconds))
+    times = ", ".join(f"{name} {value:.1f} ms ({value / found['alone']:.1f} times)" for name, value in found.items())
+    print(f"{database:10} SMALL's p99 {times}", flush=True)
+    return found
+
+
+def inside(database: str, url: str) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.inside", url]
+    found: dict[str, float] = orjson.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    print(
+        f"{database:10} PROFILE needs {found['peak_bytes'] / found['peak_bytes_by_hand']:.2f} times the memory by hand"
+        f" ({found['peak_bytes']:,.0f} bytes); its plan is made in {found['compile'] / found['graphql_core']:.2f} times"
+        f" what graphql-core runs it in ({found['compile']:.1f} ms)",
+        flush=True,
+    )
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sqlite", help="a database that holds the data already")
@@ -164,14 +202,20 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "tests/benchmarks/results.json")
     given = parser.parse_args()
     with filled(given.sqlite, given.postgres) as urls:
-        rows = [row for database, url in urls.items() for row in on(database, url, given.rounds, given.seconds)]
+        results: dict[str, Any] = {
+            "rows": [row for database, url in urls.items() for row in on(database, url, given.rounds, given.seconds)],
+            "fairness": {database: fairness(database, url, given.seconds) for database, url in urls.items()},
+            "inside": {database: inside(database, url) for database, url in urls.items()},
+        }
     about = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "python": platform.python_version(),
         "versions": {name: version(name) for name in VERSIONS},
     }
-    given.out.write_bytes(orjson.dumps({**about, "rows": rows}, option=orjson.OPT_INDENT_2))
+    results = {**about, **results}
+    given.out.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))
+    chart.write(results)
 
 
 if __name__ == "__main__":
