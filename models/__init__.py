@@ -3,6 +3,7 @@
 from models.activity import YearActivity
 from models.affiliation import Affiliation
 from models.authorship import Authorship, AuthorshipInstitution
+from models.change import Change
 from models.collaboration import Collaboration
 from models.external_id import ExternalId, MergedId
 from models.import_run import DataVersion, ImportPart, ImportRun, SlugSequence, Stale
@@ -18,6 +19,7 @@ __all__ = [
     "Affiliation",
     "Authorship",
     "AuthorshipInstitution",
+    "Change",
     "Collaboration",
     "DataVersion",
     "ExternalId",

@@ -4,11 +4,15 @@ from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, make_url, select
 from sqlalchemy.engine import URL
+from sqlmodel import col
+
+from models.change import Change
 
 BUSY_MS = 30_000
 CHANGES = "peergraph"  # the channel on which PostgreSQL is told of writes that readers may have kept answers of
+CHANGES_KEPT = 10_000  # on SQLite; a reader that has missed more takes everything for changed
 
 
 def database_url(text: str) -> URL:
@@ -45,10 +49,24 @@ def connect(text: str) -> Engine:
     return engine
 
 
-def tell_changes(connection: Connection) -> None:
-    """Have readers in every process told of this transaction's writes when it commits; SQLite's see for themselves."""
+def subject(kind: str, id: int) -> str:
+    """What answers show and writes change: a researcher, a topic, an institution."""
+    return f"{kind} {id}"
+
+
+def tell_changes(connection: Connection, *subjects: str) -> None:
+    """Have readers in every process told, when this transaction commits, that it changes these subjects.
+
+    With none it changes everything, as far as readers know.
+    """
+    told = subjects or (None,)
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_notify(CHANGES, "")))
+        for one in told:
+            connection.execute(select(func.pg_notify(CHANGES, one or "")))
+        return
+    connection.execute(insert(Change), [{"subject": one} for one in told])
+    newest = select(func.max(Change.id)).scalar_subquery()
+    connection.execute(delete(Change).where(col(Change.id) <= newest - CHANGES_KEPT))
 
 
 def _prepare_sqlite(connection: SQLiteConnection, _record: Any) -> None:

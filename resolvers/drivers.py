@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from models.database import BUSY_MS, CHANGES, database_url
+from resolvers.changes import Changes
 from resolvers.later import Later
 from resolvers.refused import Unavailable
 
@@ -31,8 +32,8 @@ class Reader(Protocol):
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         """The rows. `long` says that it may take more than a moment. Raises Unavailable."""
 
-    async def version(self) -> Hashable:
-        """What changes, at the latest, with the next read after a write anywhere; None while that is not known."""
+    async def changes(self) -> Changes | None:
+        """What has changed up to now, by anyone; None while that cannot be known. Raises Unavailable."""
 
     async def close(self) -> None: ...
 
@@ -62,6 +63,8 @@ class SQLiteReader:
         self._threads = ThreadPoolExecutor(4, "sqlite-reader")
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._changes = Changes()
+        self._seen = (0, 0)  # the data version, and the last change that was told
 
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         given = [orjson.dumps(value).decode() if isinstance(value, (list, tuple)) else value for value in values]
@@ -74,14 +77,27 @@ class SQLiteReader:
         except sqlite3.OperationalError as error:
             raise Unavailable("The database cannot be read now.") from error
 
-    async def version(self) -> Hashable:
+    async def changes(self) -> Changes:
+        version, last = self._seen
         try:
             if self._connection is None:
                 self._connection = self._connect()
             # It tells of other connections' writes, and this one never writes.
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            (now,) = self._connection.execute("PRAGMA data_version").fetchone()
+            if now != version:
+                self._seen = now, self._told(self._connection, last)
         except sqlite3.OperationalError as error:
             raise Unavailable("The database cannot be read now.") from error
+        return self._changes
+
+    def _told(self, connection: sqlite3.Connection, last: int) -> int:
+        """Read what writers told after this change; the last of it."""
+        told = connection.execute("SELECT id, subject FROM change WHERE id > ? ORDER BY id", [last]).fetchall()
+        if not told or told[0][0] != last + 1:  # somebody wrote without a word, or what was said is gone
+            self._changes.tell(None)
+        for _, subject in told:
+            self._changes.tell(subject)
+        return told[-1][0] if told else last
 
     def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -112,20 +128,20 @@ class SQLiteReader:
             connection.close()
 
 
-class Changes:
-    """Counts what writers NOTIFY, on a connection of its own; what happens while that is lost counts as a change."""
+class Listener:
+    """Hears what writers NOTIFY, on a connection of its own; while that is lost, everything counts as changed."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._count = 0
+        self._changes = Changes()
         self._listening: asyncpg.Connection | None = None
         self._next_attempt = 0.0
         self._lock = asyncio.Lock()
 
-    async def version(self) -> int | None:
+    async def changes(self) -> Changes | None:
         if self._listening is None or self._listening.is_closed():
             await self._listen()
-        return self._count if self._listening else None
+        return self._changes if self._listening else None
 
     async def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -135,14 +151,14 @@ class Changes:
             self._next_attempt, self._listening = now + 1, None
             try:
                 connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "peergraph changes"})
-                await connection.add_listener(CHANGES, self._changed)
+                await connection.add_listener(CHANGES, self._heard)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 return
             self._listening = connection
-            self._count += 1
+            self._changes.tell(None)
 
-    def _changed(self, *_: Any) -> None:
-        self._count += 1
+    def _heard(self, _connection: Any, _pid: int, _channel: str, subject: str) -> None:
+        self._changes.tell(subject or None)
 
     async def close(self) -> None:
         if self._listening:
@@ -160,7 +176,7 @@ class PostgresReader:
         self._open = 0
         self._most = connections
         self._room = asyncio.Semaphore(connections)
-        self._changes = Changes(dsn)
+        self._listener = Listener(dsn)
 
     async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> list[Any]:
         async with self._room:
@@ -215,11 +231,11 @@ class PostgresReader:
         self._open -= 1
         await connection.close(timeout=1)
 
-    async def version(self) -> Hashable:
-        return await self._changes.version()
+    async def changes(self) -> Changes | None:
+        return await self._listener.changes()
 
     async def close(self) -> None:
-        await self._changes.close()
+        await self._listener.close()
         for _ in range(self._most):  # so those who still read are waited for
             await self._room.acquire()
         for connection in (*self._idle[False], *self._idle[True]):

@@ -202,6 +202,9 @@ class Pages(NamedTuple):
     def made(self, value: Page) -> Page:
         return value._replace(rows=[tuple.__new__(self.kind, row) for row in value.rows])
 
+    def rows(self, value: Page) -> Sequence[Any]:
+        return value.rows
+
 
 class Counts(NamedTuple):
     """How many rows every list has under a filter, as a read: its keys are parents."""
@@ -219,8 +222,16 @@ class Counts(NamedTuple):
         found: Later = then(rows, _totals)
         return found
 
+    @property
+    def kind(self) -> None:
+        """It answers no rows."""
+
     def made(self, value: int) -> int:
         return value
+
+    def rows(self, value: int) -> Sequence[Any]:
+        del value
+        return ()
 
 
 def _totals(rows: list[Any]) -> list[Any]:

@@ -26,9 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from models import Institution, Researcher, Topic
 from resolvers.drivers import Reader, instant
 from resolvers.later import Later, then
 
+SUBJECTS = (Institution, Researcher, Topic)  # what people's own writes change
 KEYS, KEY = "keys", "key"
 MOMENT = 128  # keys whose rows are read in no more than a moment
 
@@ -114,8 +116,15 @@ class Loadable(Protocol):
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
 
+    @property
+    def kind(self) -> Any:
+        """The class of its rows; None where it answers none."""
+
     def made(self, value: Any) -> Any:
         """The same for one key, its rows being of their kind."""
+
+    def rows(self, value: Any) -> Sequence[Any]:
+        """The plain rows in what it answers for one key."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,7 +138,8 @@ class Read:
 
     def only(self, columns: frozenset[str]) -> Self:
         """The same read of just these columns; names that the SELECT does not have are passed over."""
-        narrowed: Self = _narrowed(self, columns)
+        # An answer is told by its subjects when it no longer holds, so these are always known.
+        narrowed: Self = _narrowed(self, columns | {"id"} if self.entity in SUBJECTS else columns)
         return narrowed
 
     @cached_property
@@ -196,6 +206,9 @@ class One(Keyed):
     def made(self, value: Any) -> Any:
         return value and tuple.__new__(self.kind, value)
 
+    def rows(self, value: Any) -> Sequence[Any]:
+        return (value,) if value is not None else ()
+
 
 class Many(Keyed):
     """The rows with this key, in the statement's order."""
@@ -208,3 +221,7 @@ class Many(Keyed):
 
     def made(self, value: Any) -> Any:
         return [tuple.__new__(self.kind, row) for row in value]
+
+    def rows(self, value: Any) -> Sequence[Any]:
+        rows: Sequence[Any] = value
+        return rows

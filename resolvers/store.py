@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from aiodataloader import DataLoader
 
+from models.database import subject
 from resolvers.drivers import Reader
 from resolvers.later import Later
-from resolvers.reads import Loadable
+from resolvers.reads import SUBJECTS, Loadable
 from resolvers.refused import Unavailable
 
 
@@ -30,6 +31,10 @@ class Store:
     def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
         """What the read answers for each key, in their order, by at most one statement; its rows are plain."""
         return self._batch(read).load_level(keys)
+
+    def subjects(self) -> set[str]:
+        """All that has been read of what people's own writes change."""
+        return {one for read, batch in self._batches.items() for one in batch.subjects(read)}
 
     def _batch(self, read: Loadable) -> _Batch:
         batch = self._batches.get(read)
@@ -82,6 +87,16 @@ class _Batch:
             self._known.update(zip(*self._last, strict=True))
             self._last = None
         return self._known
+
+    def subjects(self, read: Loadable) -> Iterator[str]:
+        kind = read.kind
+        if kind is None or kind.entity not in SUBJECTS:
+            return
+        name, place = kind.entity.__name__, kind._fields.index("id")
+        for value in self._all_known().values():
+            for row in read.rows(value):
+                if row[place] is not None:
+                    yield subject(name, row[place])
 
     async def _arrived(
         self, values: Awaitable[list[Any]], arrival: _Arrival, fresh: list[Any], keys: Sequence[Any]

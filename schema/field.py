@@ -9,12 +9,15 @@ from typing import Any
 import orjson
 import strawberry
 
-from schema.selection import metadata
+from schema.selection import AGE, metadata
+
+# What only imports change, and seldom: titles, years, identifiers.
+PRINTED = 300
 
 
-def column(description: str, name: str | None = None) -> Any:
-    """A column of the row, as it is."""
-    return strawberry.field(description=description, name=name)
+def column(description: str, name: str | None = None, *, age: int = 0) -> Any:
+    """A column of the row, as it is; `age` is for how many seconds it may be shown without asking again."""
+    return strawberry.field(description=description, name=name, metadata={AGE: age})
 
 
 def renamed(column: str, description: str) -> Any:
@@ -39,7 +42,7 @@ def texts(column: str, description: str) -> Any:
 
 
 def computed(
-    *needs: str, description: str, name: str | None = None, private: bool = False
+    *needs: str, description: str, name: str | None = None, private: bool = False, age: int = 0
 ) -> Callable[[Callable[..., Any]], Any]:
     """A field computed from these columns of its row; `private` where it depends on the viewer."""
 
@@ -47,7 +50,7 @@ def computed(
         if len(signature(resolver).parameters) == 1 and not iscoroutinefunction(resolver):
             resolver.at_once = True
         return strawberry.field(
-            resolver=resolver, description=description, name=name, metadata=metadata(*needs, private=private)
+            resolver=resolver, description=description, name=name, metadata=metadata(*needs, private=private, age=age)
         )
 
     return decorate

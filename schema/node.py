@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from resolvers.refused import Refused
-from schema.field import column, computed
+from schema.field import PRINTED, column, computed
 from schema.inputs import quoted
 
 LARGEST = 2**63 - 1
@@ -51,7 +51,7 @@ def _identity() -> Any:
         return lambda id: b2a_base64(f"{prefix}{id}".encode(), newline=False).decode(), ["id"]
 
     resolve.of_fields = of_fields  # type: ignore[attr-defined]
-    return computed("id", description="Opaque, the same for ever, unique among all types.")(resolve)
+    return computed("id", description="Opaque, the same for ever, unique among all types.", age=PRINTED)(resolve)
 
 
 @strawberry.interface(description="Whatever has an id of its own, that `node` finds again.")

@@ -16,6 +16,7 @@ from schema.context import Info
 NEEDS = "needs"  # a field's metadata: the columns it is computed from
 REMEMBERED = 1_000  # selections of one document
 PRIVATE = "private"  # a field's metadata: who asks decides what it shows
+AGE = "age"  # a field's metadata: the seconds for which what it shows may be shown without asking again
 SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
 
 
@@ -57,5 +58,5 @@ def _columns(
     return found
 
 
-def metadata(*needs: str, same_row: bool = False, private: bool = False) -> dict[str, Any]:
-    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private}
+def metadata(*needs: str, same_row: bool = False, private: bool = False, age: int = 0) -> dict[str, Any]:
+    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private, AGE: age}

@@ -16,7 +16,7 @@ from resolvers.works import (
 )
 from schema.context import Info
 from schema.enums import AbstractFormat, WorkKind, WorkOrder
-from schema.field import column, computed, same_row
+from schema.field import PRINTED, column, computed, same_row
 from schema.filters import WorkFilter
 from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher, ASource, AWork
@@ -50,32 +50,34 @@ class WorkKeyword:
 
 @strawberry.type(description="A published work.")
 class Work(Node):
-    title: str = column("Its title, as text to read.")
-    kind: WorkKind = column("What sort of work it is.")
-    raw_kind: str | None = column("The source's own word for its kind.")
-    publication_year: int | None = column("The year it appeared.")
-    publication_date: date | None = column("The day it appeared, as the source tells it; sources often mean the year.")
+    title: str = column("Its title, as text to read.", age=PRINTED)
+    kind: WorkKind = column("What sort of work it is.", age=PRINTED)
+    raw_kind: str | None = column("The source's own word for its kind.", age=PRINTED)
+    publication_year: int | None = column("The year it appeared.", age=PRINTED)
+    publication_date: date | None = column(
+        "The day it appeared, as the source tells it; sources often mean the year.", age=PRINTED
+    )
     source: ASource | None = link(source_by_id, "Where it appeared.", key="source_id")
-    doi: str | None = column("Its DOI, such as `10.48550/arxiv.2003.00832`, in lower case.")
-    arxiv_id: str | None = column("Its arXiv id without version, such as `2003.00832`.")
-    landing_page_url: str | None = column("Its page at the publisher or repository.")
-    pdf_url: str | None = column("Its full text.")
-    language: str | None = column("Its language, in ISO 639-1, such as `en`.")
+    doi: str | None = column("Its DOI, such as `10.48550/arxiv.2003.00832`, in lower case.", age=PRINTED)
+    arxiv_id: str | None = column("Its arXiv id without version, such as `2003.00832`.", age=PRINTED)
+    landing_page_url: str | None = column("Its page at the publisher or repository.", age=PRINTED)
+    pdf_url: str | None = column("Its full text.", age=PRINTED)
+    language: str | None = column("Its language, in ISO 639-1, such as `en`.", age=PRINTED)
     is_retracted: bool = column("Whether it has been withdrawn.")
     is_open_access: bool | None = column("Whether anyone may read it; null where the source does not say.")
-    volume: str | None = column("The volume it appeared in.")
-    issue: str | None = column("The issue it appeared in.")
-    first_page: str | None = column("Its first page there.")
-    last_page: str | None = column("Its last page there.")
+    volume: str | None = column("The volume it appeared in.", age=PRINTED)
+    issue: str | None = column("The issue it appeared in.", age=PRINTED)
+    first_page: str | None = column("Its first page there.", age=PRINTED)
+    last_page: str | None = column("Its last page there.", age=PRINTED)
     citation_count: int = column("How often it has been cited, as its source counts.")
     author_count: int = column("How many names its byline has.")
 
-    @computed("id", description="Its OpenAlex id, such as `W2741809807`.")
+    @computed("id", description="Its OpenAlex id, such as `W2741809807`.", age=PRINTED)
     def open_alex_id(self) -> str | None:
         row: Any = self
         return f"W{row.id}"
 
-    @computed("abstract", "abstract_plain", description="Its abstract; null where the source has none.")
+    @computed("abstract", "abstract_plain", description="Its abstract; null where the source has none.", age=PRINTED)
     def abstract(
         self,
         format: Annotated[

@@ -1,24 +1,31 @@
-"""Answers kept whole, as bytes, for as long as nothing in the database changes."""
+"""Answers kept whole, as bytes, until something that they show changes."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from hashlib import blake2b
-from typing import NamedTuple
 
 from cachetools import LRUCache
 
-OVERHEAD = 512  # bytes of an entry besides its key and body
+from resolvers.changes import Changes
+
+OVERHEAD, SUBJECT = 512, 80  # bytes of an entry besides its key and body, and of each of its subjects
 
 
 Request = tuple[str, bytes, bytes]  # the method, the media type of the answer, and all that was sent
 
 
-class Kept(NamedTuple):
-    body: bytes
-    etag: bytes
-    version: Hashable  # of the database, before it was read
-    size: int
+class Kept:
+    """An answer and what tells when it no longer holds."""
+
+    __slots__ = ("body", "etag", "fresh_at", "headers", "size", "subjects")
+
+    def __init__(self, asked: Request, body: bytes, subjects: set[str], then: int, age: int) -> None:
+        self.body, self.subjects = body, subjects
+        self.fresh_at = then  # by the clock of changes
+        self.etag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()
+        control = b"public, max-age=%d" % age if age else b"public, no-cache"
+        self.headers = [(b"etag", self.etag), (b"cache-control", control)]
+        self.size = len(asked[-1]) + len(body) + OVERHEAD + SUBJECT * len(subjects)
 
 
 class Answers:
@@ -28,14 +35,14 @@ class Answers:
         self.most_bytes = most_bytes
         self._kept: LRUCache[Request, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
 
-    def get(self, asked: Request, version: Hashable) -> Kept | None:
-        """The answer to this request, if the database is still as it was."""
+    def get(self, asked: Request, changes: Changes) -> Kept | None:
+        """The answer to this request, if nothing of what it shows has changed."""
         kept = self._kept.get(asked)
-        return kept if kept is not None and kept.version == version else None
+        if kept is None or (kept.fresh_at != changes.now and changes.since(kept.fresh_at, kept.subjects)):
+            return None
+        kept.fresh_at = changes.now
+        return kept
 
-    def keep(self, asked: Request, version: Hashable, body: bytes) -> Kept:
-        etag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode()
-        kept = Kept(body, etag, version, len(asked[-1]) + len(body) + OVERHEAD)
+    def keep(self, asked: Request, kept: Kept) -> None:
         if kept.size <= self._kept.maxsize:
             self._kept[asked] = kept
-        return kept

@@ -7,6 +7,7 @@ from typing import Any
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -19,7 +20,7 @@ from graphql import (
     visit,
 )
 
-from schema.selection import PRIVATE
+from schema.selection import AGE, PRIVATE
 
 # Bytes that a parsed document takes: measured at 80 to 130 a character, more for the shortest.
 LEAST_SIZE, SIZE_OF_CHARACTER = 8_192, 160
@@ -29,7 +30,8 @@ MOST_ERRORS = 5
 class Document:
     """A document and its operations; or, with `code`, what is wrong with it.
 
-    `private` says that it asks for something of the viewer; `selections` is what its contexts remember.
+    `private` says that it asks for something of the viewer, `age` for how many seconds what it asks for may be shown
+    without asking again; `selections` is what its contexts remember.
     """
 
     def __init__(self, text: str, schema: GraphQLSchema) -> None:
@@ -45,7 +47,9 @@ class Document:
         except RecursionError:
             self.errors, self.code = [GraphQLError("The document is nested too deeply.")], "GRAPHQL_PARSE_FAILED"
         self.selections: dict[Any, frozenset[str]] = {}
-        self.private = not self.errors and self.syntax is not None and _shows_viewer(self.syntax, schema)
+        self.private, self.age = False, 0
+        if self.syntax is not None and not self.errors:
+            self.private, self.age = _declared(self.syntax, schema)
         definitions = self.syntax.definitions if self.syntax else ()
         self._operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
 
@@ -62,24 +66,28 @@ class Document:
         raise LookupError("The document has no operation of the name in `operationName`.")
 
 
-def _shows_viewer(syntax: DocumentNode, schema: GraphQLSchema) -> bool:
+def _declared(syntax: DocumentNode, schema: GraphQLSchema) -> tuple[bool, int]:
     types = TypeInfo(schema)
-    found = _Private(types)
+    found = _Declared(types)
     visit(syntax, TypeInfoVisitor(types, found))
-    return found.private
+    return found.private, min(found.ages, default=0)
 
 
-class _Private(Visitor):
-    """Looks for a field whose answer depends on who asks."""
+class _Declared(Visitor):
+    """What fields declare of their answers: that they depend on who asks, and for how long they may be shown."""
 
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self.types, self.private = types, False
+        self.ages: set[int] = set()
 
-    def enter_field(self, *_: Any) -> None:
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
         definition = self.types.get_field_def()
         ours = definition and definition.extensions.get("strawberry-definition")
-        self.private |= bool(ours and ours.metadata.get(PRIVATE))
+        declared = ours.metadata if ours else {}
+        self.private |= bool(declared.get(PRIVATE))
+        if node.selection_set is None and node.name.value != "__typename":
+            self.ages.add(declared.get(AGE, 0))
 
 
 class Documents:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from inspect import isawaitable
 from random import getrandbits
 from typing import Any, NamedTuple
@@ -14,13 +14,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry import Schema
 
+from resolvers.changes import Changes
 from resolvers.drivers import Reader
 from resolvers.refused import Unavailable
 from resolvers.store import Store
 from schema.context import Context
 from schema.errors import shown
 from server import __version__
-from server.answers import Answers
+from server.answers import Answers, Kept
 from server.documents import MOST_ERRORS, Documents
 from server.graphiql import page
 from server.settings import Settings
@@ -48,6 +49,14 @@ class Asked(NamedTuple):
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+
+
+class Ran(NamedTuple):
+    body: bytes
+    status: int
+    store: Store  # what was read for it
+    age: int = 0  # the seconds for which it may be shown without asking again
+    public: bool = False  # whether anyone may be answered with it until what it shows changes
 
 
 class Endpoint:
@@ -87,33 +96,33 @@ class Endpoint:
     async def _answered(
         self, method: str, sent: bytes, given: dict[bytes, bytes], request_id: str, kind: bytes
     ) -> Response:
-        version = await self._version() if self._answers.most_bytes else None
+        changes = await self._changes() if self._answers.most_bytes else None
         key = (method, kind, sent)
-        kept = self._answers.get(key, version) if version is not None else None
+        kept = self._answers.get(key, changes) if changes else None
         if kept is None:
-            body, status, public = await self._run(_asked(method, sent), method, request_id)
-            if version is None or not public:
-                status = status if kind == GRAPHQL_JSON else 200
-                return _Bytes(body, status, kind, request_id, [(b"cache-control", b"private, no-store")])
-            kept = self._answers.keep(key, version, body)
-        headers = [(b"etag", kept.etag), (b"cache-control", b"public, no-cache")]
+            then = changes.now if changes else 0  # before anything is read
+            ran = await self._run(_asked(method, sent), method, request_id)
+            if changes is None or not ran.public:
+                status = ran.status if kind == GRAPHQL_JSON else 200
+                return _Bytes(ran.body, status, kind, request_id, [(b"cache-control", b"private, no-store")])
+            kept = Kept(key, ran.body, ran.store.subjects(), then, ran.age)
+            self._answers.keep(key, kept)
         if method == "GET" and kept.etag in given.get(b"if-none-match", b""):
-            return _Bytes(b"", NOT_MODIFIED, kind, request_id, headers)
-        return _Bytes(kept.body, 200, kind, request_id, headers)
+            return _Bytes(b"", NOT_MODIFIED, kind, request_id, kept.headers)
+        return _Bytes(kept.body, 200, kind, request_id, kept.headers)
 
-    async def _version(self) -> Hashable:
-        """The database's, if it can be had."""
+    async def _changes(self) -> Changes | None:
+        """What has changed in the database, if it can be had."""
         try:
-            return await self._reader.version()
+            return await self._reader.changes()
         except Unavailable:
             return None
 
-    async def _run(self, asked: Asked, method: str, request_id: str) -> tuple[bytes, int, bool]:
-        """The body, its status, and whether anyone may be answered with it until the data changes."""
-        document = self._documents.get(asked.query)
+    async def _run(self, asked: Asked, method: str, request_id: str) -> Ran:
+        document, store = self._documents.get(asked.query), Store(self._reader)
         if document.errors or document.syntax is None:
             errors = [shown(error, request_id, document.code) for error in document.errors]
-            return orjson.dumps({"errors": errors}), 400, False
+            return Ran(orjson.dumps({"errors": errors}), 400, store)
         try:
             operation = document.operation(asked.operation_name)
         except LookupError as error:
@@ -125,9 +134,7 @@ class Endpoint:
         running = execute(
             self._schema,
             document.syntax,
-            context_value=Context(
-                Store(self._reader), self._public_url, __version__, request_id, selections=document.selections
-            ),
+            context_value=Context(store, self._public_url, __version__, request_id, selections=document.selections),
             variable_values=asked.variables,
             operation_name=asked.operation_name,
             executor_class=self._executor,
@@ -141,7 +148,7 @@ class Endpoint:
         if result.data is not None or any(error.path for error in result.errors or ()):
             body["data"] = result.data
         public = not result.errors and not document.private and operation.operation is OperationType.QUERY
-        return orjson.dumps(body), 200 if "data" in body else 400, public
+        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, document.age, public=public)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != JSON:

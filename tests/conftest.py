@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from models import migrate
 from models.database import connect
+from resolvers.changes import Changes
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later
 from server.app import create_app
@@ -105,7 +106,7 @@ class Counting:
         self.statements.append(sql)
         return self.reader.fetch(sql, values, long=long)
 
-    async def version(self) -> Hashable:
+    async def changes(self) -> Changes | None:
         return None  # so that nothing is kept, and each request reads
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from importers.openalex.run import Summary, run
 DATA = Path(__file__).parents[3] / "shared" / "data"
 # What differs between two runs that did the same.
 _OF_THE_RUN = {"import_run_id", "run_id", "derived_at", "stamped_at"}
-_RUNS = {"import_run", "import_part"}
+_RUNS = {"import_run", "import_part", "change"}
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 import pytest
+from alembic import command
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from models import migrate
-from models.database import connect, database_url
+from models.database import connect, database_url, subject, tell_changes
 
 
 def test_every_table_is_there_after_migrating_from_empty(engine):
@@ -53,3 +54,16 @@ def test_an_unusable_url_is_refused_without_repeating_it(url):
     with pytest.raises(ValueError, match=r"database|SQLite") as refused:
         database_url(url)
     assert "secret" not in str(refused.value)
+
+
+def test_what_an_earlier_version_holds_stays(engine):
+    command.downgrade(migrate._config(engine), "0001")
+    assert migrate.pending(engine) == ["0002"]
+    assert "change" not in inspect(engine).get_table_names()
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO keyword (id, display_name) VALUES ('k', 'K')"))
+    migrate.upgrade(engine)
+    assert migrate.pending(engine) == []
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT id, display_name FROM keyword")).all() == [("k", "K")]
+        tell_changes(connection, subject("Researcher", 1))

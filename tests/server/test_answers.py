@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from importers.openalex.run import run
-from models.database import tell_changes
-from server.answers import Answers
+from models import Researcher, database
+from models.database import subject, tell_changes
+from resolvers import changes
+from resolvers.changes import Changes
+from server.answers import Answers, Kept
 from server.app import create_app
 from server.settings import Settings
 
@@ -21,7 +24,7 @@ PRIVATE = {"query": "{ works { totalCount } viewer { id } }"}
 @pytest.fixture
 def watched(reader):
     """The counting reader, which now tells of changes, so that answers are kept."""
-    reader.version = reader.reader.version
+    reader.changes = reader.reader.changes
     return reader
 
 
@@ -30,10 +33,21 @@ def keeping(client, watched):
     return client
 
 
+@pytest.fixture
+def people(save):
+    save(*[Researcher(id=id, slug=f"r-{id}", display_name=f"R {id}", name_key=f"r {id}") for id in (1, 2, 3)])
+
+
+async def clock(watched):
+    """What the clock of changes shows; None while that cannot be known."""
+    changes = await watched.changes()
+    return changes and changes.now
+
+
 async def arrived(watched, before):
     """PostgreSQL's word of a change comes a moment after the commit."""
-    for _ in range(100):
-        if await watched.version() not in {before, None}:
+    for _ in range(200):
+        if await clock(watched) not in {before, None}:
             return
         await asyncio.sleep(0.02)
 
@@ -62,7 +76,7 @@ async def test_a_client_that_has_it_is_told_so(keeping):
 async def test_a_write_makes_it_stale_at_once(keeping, watched, engine):
     query = {"query": '{ nodes(ids: ["U291cmNlOjE="]) { id } }'}
     assert (await keeping.post("/graphql", json=query)).json() == {"data": {"nodes": [None]}}
-    before = await watched.version()
+    before = await clock(watched)
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO source (id, display_name, work_count, citation_count, version) VALUES (1, 'J', 0, 0, 1)")
@@ -74,7 +88,7 @@ async def test_a_write_makes_it_stale_at_once(keeping, watched, engine):
 
 async def test_an_import_makes_all_stale(keeping, watched, engine, tmp_path):
     assert (await keeping.post("/graphql", json=COUNT)).json()["data"]["works"]["totalCount"] == 0
-    before = await watched.version()
+    before = await clock(watched)
     await asyncio.to_thread(run, engine, str(SEED), dead_letters=tmp_path / "dead.jsonl")
     await arrived(watched, before)
     assert (await keeping.post("/graphql", json=COUNT)).json()["data"]["works"]["totalCount"] == 45
@@ -110,26 +124,105 @@ async def test_a_lost_connection_counts_as_a_change(keeping, watched, engine):
     if engine.dialect.name == "sqlite":
         return
     await keeping.post("/graphql", json=COUNT)
-    before = await watched.version()
+    before = await clock(watched)
     with engine.begin() as connection:
         connection.execute(
             text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'peergraph changes'")
         )
-    for _ in range(200):
-        if await watched.version() not in {before, None}:
-            break
-        await asyncio.sleep(0.02)
-    assert await watched.version() > before
+    await arrived(watched, before)
+    assert await clock(watched) > before
     assert (await keeping.post("/graphql", json=COUNT)).status_code == 200
 
 
+PEOPLE = "{ researcher(by: { slug: %s }) { displayName followerCount works(first: 1) { nodes { title } } } }"
+
+
+async def follow(engine, watched, slug, *, told=True):
+    """What a follower changes, and the word of it."""
+    before = await clock(watched)
+    with engine.begin() as connection:
+        changed = text("UPDATE researcher SET follower_count = follower_count + 1 WHERE slug = :slug RETURNING id")
+        id = connection.scalar(changed, {"slug": slug})
+        tell_changes(connection, *[subject("Researcher", id)] if told else [])
+    await arrived(watched, before)
+
+
+async def test_a_write_makes_stale_only_what_shows_its_subject(keeping, watched, engine, people):
+    one, other = [{"query": PEOPLE % f'"r-{number}"'} for number in (1, 2)]
+    both = {"query": "{ researchers(first: 3) { nodes { followerCount } } }"}
+
+    async def read(query):
+        """The answer, and whether it was read again."""
+        before = len(watched.statements)
+        return (await keeping.post("/graphql", json=query)).content, len(watched.statements) > before
+
+    for query in (one, other, both):
+        assert (await read(query))[1]
+        assert not (await read(query))[1]
+    for round in (1, 2):
+        await follow(engine, watched, "r-1")
+        answer, again = await read(one)
+        assert (again, b'"followerCount":%d' % round in answer) == (True, True)
+        assert (await read(both))[1]
+        assert not (await read(other))[1]
+        assert not (await read(one))[1]
+    await follow(engine, watched, "r-3", told=False)  # by whoever does not say what
+    assert [(await read(query))[1] for query in (one, other, both)] == [True, True, True]
+
+
+async def test_what_was_missed_counts_as_everything(keeping, watched, engine, people, monkeypatch):
+    if engine.dialect.name != "sqlite":
+        return
+    monkeypatch.setattr(database, "CHANGES_KEPT", 2)
+    other = {"query": PEOPLE % '"r-2"'}
+    await keeping.post("/graphql", json=other)
+    with engine.begin() as connection:
+        for _ in range(4):
+            tell_changes(connection, subject("Researcher", 1))
+    reads = len(watched.statements)
+    await keeping.post("/graphql", json=other)
+    assert len(watched.statements) > reads
+
+
+@pytest.mark.parametrize(
+    ("query", "control"),
+    [
+        ('{ work(by: { doi: "10.1/x" }) { id title doi __typename } }', "public, max-age=300"),
+        ('{ work(by: { doi: "10.1/x" }) { title citationCount } }', "public, no-cache"),
+        ("{ works { nodes { title } } }", "public, max-age=300"),
+        ("{ works { totalCount nodes { title } } }", "public, no-cache"),
+    ],
+)
+async def test_an_answer_is_as_lasting_as_its_fields(keeping, query, control):
+    assert (await keeping.post("/graphql", json={"query": query})).headers["cache-control"] == control
+
+
+def test_more_subjects_than_are_told_apart_are_everything(monkeypatch):
+    monkeypatch.setattr(changes, "SUBJECTS", 2)
+    clock = Changes()
+    for number in range(2):
+        clock.tell(f"Researcher {number}")
+    assert clock.since(0, {"Researcher 1", "Topic 1"})
+    assert not clock.since(1, {"Researcher 0"})
+    assert not clock.since(0, {"Topic 1"})
+    clock.tell("Researcher 2")
+    assert clock.since(2, {"Topic 1"})
+    assert not clock.since(3, {"Topic 1"})
+
+
 def test_a_flood_of_answers_stays_within_its_bytes():
-    answers = Answers(100_000)
+    answers, clock = Answers(100_000), Changes()
+
+    def keep(name: bytes, body: bytes) -> None:
+        asked = ("POST", b"", name)
+        answers.keep(asked, Kept(asked, body, set(), clock.now, 0))
+
     for number in range(1_000):
-        answers.keep((True, b"", b"%d" % number), 1, bytes(1_000))
-    kept = [number for number in range(1_000) if answers.get((True, b"", b"%d" % number), 1)]
+        keep(b"%d" % number, bytes(1_000))
+    kept = [number for number in range(1_000) if answers.get(("POST", b"", b"%d" % number), clock)]
     assert 50 < len(kept) < 100
     assert kept == list(range(1_000 - len(kept), 1_000))
-    assert answers.get((True, b"", b"999"), 2) is None
-    answers.keep((True, b"", b"large"), 1, bytes(200_000))
-    assert answers.get((True, b"", b"large"), 1) is None
+    keep(b"large", bytes(200_000))
+    assert answers.get(("POST", b"", b"large"), clock) is None
+    clock.tell(None)
+    assert answers.get(("POST", b"", b"999"), clock) is None
