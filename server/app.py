@@ -3,11 +3,13 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from execution import PlanExecutor
 from resolvers.drivers import Reader, open_reader
@@ -15,6 +17,22 @@ from schema.root import build_schema
 from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.settings import Settings
+
+GRAPHQL = "/graphql"
+
+
+class Service(Starlette):
+    """A Starlette application around which /graphql goes: its way to a route costs as much as a kept answer."""
+
+    def __init__(self, endpoint: Endpoint, **known: Any) -> None:
+        super().__init__(**known)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + GRAPHQL:
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -37,7 +55,4 @@ def create_app(
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/graphql")
 
-    return Starlette(
-        routes=[Route("/graphql", endpoint), Route("/", home), *routes()],
-        lifespan=lifespan,
-    )
+    return Service(endpoint, routes=[Route(GRAPHQL, endpoint), Route("/", home), *routes()], lifespan=lifespan)
