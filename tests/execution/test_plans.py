@@ -386,6 +386,7 @@ async def test_what_a_plan_keeps_is_found_once():
 
 async def test_a_plan_is_made_once_for_an_operation(monkeypatch):
 
+    PlanExecutor.runs.clear()
     compiled = []
     original = executor.compile_object
     monkeypatch.setattr(executor, "compile_object", lambda *given: compiled.append(1) or original(*given))
@@ -395,6 +396,7 @@ async def test_a_plan_is_made_once_for_an_operation(monkeypatch):
     for a, n in [(True, 1), (True, 2), (False, 1), (True, 3)]:
         await run(document, {"a": a, "n": n}, Calls())
     assert len(compiled) == 4  # two plans, each of a root and of people
+    assert PlanExecutor.runs == {"planned": 4, "replanned": 1}
 
 
 async def test_plans_stay_within_their_bounds():
