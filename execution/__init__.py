@@ -22,7 +22,8 @@ only for resolvers that look at them.
 
 Whatever a plan does not know, any exception and any null where none may be abandon it, and the operation runs again on
 graphql-core's own executor, which alone decides what errors look like. So resolvers of queries must be free of side
-effects, as the specification asks, and should answer from what was already read (a loader's cache).
+effects, as the specification asks, should answer from what was already read (a loader's cache), and must not change
+their arguments, which later runs are given too.
 """
 
 from execution.executor import PlanExecutor

@@ -19,12 +19,12 @@ MOST_CLASSES = 4096
 Resolve = Callable[[Run, Step, Sequence[Any]], Any]
 
 
-def attribute(name: str) -> Resolve:
+def _attribute(name: str) -> Resolve:
     get = attrgetter(name)
     return lambda _run, _step, parents: [get(parent) for parent in parents]
 
 
-def itself(unless_null: str | None) -> Resolve:
+def _itself(unless_null: str | None) -> Resolve:
     """The parents, but where they have null in this attribute."""
     if unless_null is None:
         return lambda _run, _step, parents: [*parents]
@@ -33,10 +33,14 @@ def itself(unless_null: str | None) -> Resolve:
 
 
 def call(field: StrawberryField, schema: strawberry.Schema) -> Resolve:
-    """The batch that its resolver's `plan` makes, or its `batch`; else the resolver, for each parent."""
+    """The way to its values that its resolver offers; else the resolver, for each parent."""
     function = resolver_of(field)
-    if function is None or field.extensions:
+    if field.extensions or (function is None and not field.is_basic_field):
         return _as_graphql_core
+    if field.is_basic_field or hasattr(function, "attribute"):
+        return _attribute(getattr(function, "attribute", field.python_name))
+    if hasattr(function, "itself"):
+        return _itself(None if function.itself is True else function.itself)
     called = _Call(field, schema, function)
     if hasattr(function, "plan"):
         return called.as_planned

@@ -20,7 +20,7 @@ from graphql.pyutils import Undefined
 from strawberry.types.field import StrawberryField
 
 from execution.arguments import INT32, Arguments
-from execution.calls import attribute, call, itself, resolver_of
+from execution.calls import call, resolver_of
 from execution.plan import Abandon, Completion, Kind, Leaf, ListOf, Object, ObjectPlan, Step
 
 
@@ -77,9 +77,11 @@ class _Compiling:
     def _inline(self, step: Step, ours: StrawberryField) -> str | None:
         """The source of the field's value, if a generated function can have it."""
         function = resolver_of(ours)
+        if ours.extensions:
+            return None
         if hasattr(function, "itself"):
             return self._same(step, None if function.itself is True else function.itself)
-        if ours.extensions or not is_leaf_type(_nullable(step.definition.type)):
+        if not is_leaf_type(_nullable(step.definition.type)):
             return None
         source = self._source(ours, function, step)
         return source and self._leaf(step, source)
@@ -138,15 +140,7 @@ class _Compiling:
 
     def _later(self, step: Step, ours: StrawberryField) -> str:
         """A place for the value, that a step will fill."""
-        function = resolver_of(ours)
-        if ours.is_basic_field:
-            step.resolve = attribute(ours.python_name)
-        elif hasattr(function, "attribute"):
-            step.resolve = attribute(function.attribute)
-        elif hasattr(function, "itself"):
-            step.resolve = itself(None if function.itself is True else function.itself)
-        else:
-            step.resolve = call(ours, self.run.strawberry)
+        step.resolve = call(ours, self.run.strawberry)
         step.completion = _completion(step.definition.type)
         self.steps.append(step)
         return "None"

@@ -88,26 +88,26 @@ class ObjectPlan:
         found = self._filled(run, objects, shown)
         return found if isinstance(found, list) else await found
 
-    def _filled(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> Later:
+    def _filled(self, run: Run, parents: Sequence[Any], shown: list[dict[str, Any]]) -> Later:
         waiting: list[Coroutine[Any, Any, None]] = []
         try:
             for step in self.steps if parents else ():
-                left = step.answer(run, parents, objects)
+                left = step.answer(run, parents, shown)
                 if left is not None:
                     waiting.append(left)
         except Exception as error:
             if not waiting:
                 raise
             return _failed(waiting, error)
-        return _finished(waiting, objects) if waiting else objects
+        return _finished(waiting, shown) if waiting else shown
 
 
-async def _finished(waiting: list[Coroutine[Any, Any, None]], objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _finished(waiting: list[Coroutine[Any, Any, None]], shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(waiting) == 1:  # no task for one
         await waiting[0]
     else:
         await gather(*waiting)
-    return objects
+    return shown
 
 
 async def _failed(waiting: list[Coroutine[Any, Any, None]], error: Exception) -> Never:

@@ -160,24 +160,25 @@ def on(database: str, url: str, rounds: int, seconds: float) -> list[dict[str, A
             servers = [stack.enter_context(served(variant, url)) for variant in variants]
             for name in names:
                 compared(servers, name)
-                rows += compared_in_time(servers, name, database, rounds, seconds)
+                shown = "KEPT" if variants is KEPT else name
+                rows += compared_in_time(servers, name, database, rounds, seconds, shown=shown)
     return rows
 
 
 def compared_in_time(
-    servers: list[Running], name: str, database: str, rounds: int, seconds: float
+    servers: list[Running], name: str, database: str, rounds: int, seconds: float, *, shown: str | None = None
 ) -> list[dict[str, Any]]:
     for server in servers:
         measured(server, name, seconds / 4)  # until it is warm
     found = [[measured(server, name, seconds) for server in servers] for _ in range(rounds)]
     rows = []
     for place, server in enumerate(servers):
-        row: dict[str, Any] = {"database": database, "query": name, "variant": server.variant.name}
+        row: dict[str, Any] = {"database": database, "query": shown or name, "variant": server.variant.name}
         row |= {key: median(one[place][key] for one in found) for key in found[0][place]}
         row["ours_to_this"] = median(one[0]["rate"] / one[place]["rate"] for one in found)
         rows.append(row)
         print(
-            f"{database:10} {name:8} {row['variant']:30} {row['rate']:8.0f}/s  p50 {row['p50']:7.1f} ms"
+            f"{database:10} {row['query']:8} {row['variant']:30} {row['rate']:8.0f}/s  p50 {row['p50']:7.1f} ms"
             f"  p99 {row['p99']:7.1f} ms  CPU {row['cpu']:7.2f} ms  ours is {row['ours_to_this']:.2f} times that",
             flush=True,
         )

@@ -147,6 +147,13 @@ class Vet:
         return isinstance(value, Pet)
 
 
+class Hidden(strawberry.extensions.FieldExtension):
+    """What stands around a resolver must not be passed by."""
+
+    def resolve(self, *_: Any, **__: Any) -> Any:
+        return None
+
+
 @strawberry.type
 class PetType:
     weight: float
@@ -157,6 +164,9 @@ class PetType:
     tag: str = strawberry.field(resolver=tag_of)
     shout: str = strawberry.field(resolver=shout_of)
     number: int
+    hidden_name: str | None = strawberry.field(resolver=name_of, extensions=[Hidden()])
+    hidden_vet: Vet | None = strawberry.field(resolver=vet_of, extensions=[Hidden()])
+    hidden_tag: str | None = strawberry.field(resolver=tag_of, extensions=[Hidden()])
 
     @strawberry.field
     async def friends(self) -> list["PetType"]:
@@ -262,6 +272,7 @@ DOCUMENTS = [
     "{ people { pets { name friends { name vet { vetName patient { friends { tag } } } } } } }",
     "{ people { firstPet { vet { patient { certainVet { vetName } shout } } } pets { __typename } } }",
     "{ people(first: 1) { certainPet { certainVet { vetName patient { friends { tag } } } } } }",
+    "{ people { pets { name hiddenName hiddenTag hiddenVet { vetName } } } }",
     "{ people { certainPet { name } } }",  # a null pet where none may be
     "{ people { pets { certainVet { vetName } } } }",  # a null vet where none may be
 ]
@@ -308,7 +319,7 @@ async def test_a_schema_runs_them_too(document):
     assert len(found.errors or ()) == len(expected.errors or ())
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS[:6], *DOCUMENTS[-7:-2]])
+@pytest.mark.parametrize("document", [*DOCUMENTS[:6], *DOCUMENTS[-8:-2]])
 async def test_the_usual_is_planned(document):
     PlanExecutor.runs.clear()
     await answer(PLANNED, parse(document))
@@ -325,7 +336,7 @@ async def test_what_plans_do_not_know_is_found_out_once():
 
 async def test_a_run_leaves_no_garbage():
     """Nothing that must wait for a collection: it would hold all that was read, and collections are rare."""
-    document = parse(DOCUMENTS[-7])
+    document = parse(DOCUMENTS[-8])
     await run(document, {}, Calls())
     while gc.collect():  # of earlier documents, whose plans go only after them
         pass
@@ -350,7 +361,7 @@ async def test_a_long_run_lets_others_run(monkeypatch):
             await asyncio.sleep(0)
 
     running = asyncio.create_task(other())
-    document = parse(DOCUMENTS[-7])
+    document = parse(DOCUMENTS[-8])
     assert await answer(PLANNED, document) == await answer(PLAIN, document)
     running.cancel()
     assert turns > 5
@@ -358,7 +369,7 @@ async def test_a_long_run_lets_others_run(monkeypatch):
 
 def test_without_an_event_loop_a_long_run_is_not_interrupted(monkeypatch):
     monkeypatch.setattr(executor, "AT_A_STRETCH", 0)
-    found = PLANNED.execute_sync(DOCUMENTS[-7], context_value=Calls())
+    found = PLANNED.execute_sync(DOCUMENTS[-8], context_value=Calls())
     assert (found.errors, len(found.data["people"])) == (None, 3)
 
 
