@@ -21,6 +21,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import get_arguments
+from strawberry.types.base import StrawberryMaybe
 from strawberry.types.field import StrawberryField
 
 PLAIN = {"String": str, "ID": str, "Boolean": bool, "Int": int, "Float": float}  # scalars whose values stay as they are
@@ -48,7 +49,8 @@ class Arguments:
             for argument in field.arguments:
                 name = schema.config.name_converter.from_argument(argument)
                 if name in varying:
-                    self._getters[argument.python_name] = _getter(schema, definition.args[name].type, given[name])
+                    declared = definition.args[name].type
+                    self._getters[argument.python_name] = _getter(schema, declared, argument.type, given[name])
         except Unusual:
             self._getters = None
         constant = {name: one for name, one in definition.args.items() if name not in varying}
@@ -90,8 +92,10 @@ class Arguments:
         return {name: value for name, value in keywords.items() if name in names}
 
 
-def _getter(schema: strawberry.Schema, declared: Any, value: ValueNode) -> Getter:
+def _getter(schema: strawberry.Schema, declared: Any, taken: Any, value: ValueNode) -> Getter:
     """What finds the argument in the variables. Raises Unusual where this has no way to."""
+    if isinstance(taken, StrawberryMaybe):
+        raise Unusual
     named = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
     if isinstance(value, VariableNode) and isinstance(named, GraphQLScalarType) and named.name in PLAIN:
         return partial(_variable, value.name.value, PLAIN[named.name])
@@ -117,7 +121,7 @@ def _object(schema: strawberry.Schema, declared: GraphQLInputObjectType, value: 
     for field in definition.fields:
         name = schema.config.name_converter.from_field(field)
         if name in given:
-            getters[field.python_name] = _getter(schema, declared.fields[name].type, given[name])
+            getters[field.python_name] = _getter(schema, declared.fields[name].type, field.type, given[name])
         elif declared.fields[name].default is not None or declared.fields[name].default_value is not Undefined:
             raise Unusual
         elif field.default_value is MISSING and field.default_factory is MISSING:

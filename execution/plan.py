@@ -110,7 +110,7 @@ async def _finished(waiting: list[Coroutine[Any, Any, None]], shown: list[dict[s
     return shown
 
 
-async def _failed(waiting: list[Coroutine[Any, Any, None]], error: Exception) -> Never:
+async def _failed(waiting: Sequence[Awaitable[Any]], error: Exception) -> Never:
     await gather(*waiting, return_exceptions=True)  # what was begun is awaited all the same
     raise error
 
@@ -247,13 +247,17 @@ class Object:
         for place, value in enumerate(values):
             if value is not None:
                 places.setdefault(step.types[type(value)], []).append(place)
-        return _spread(
-            [None] * len(values),
-            [
-                (among, run.plan(step, name, None).answer(run, [values[place] for place in among], None))
-                for name, among in places.items()
-            ],
-        )
+        found: list[tuple[list[int], Later]] = []
+        try:
+            for name, among in places.items():
+                plan = run.plan(step, name, None)
+                found.append((among, plan.answer(run, [values[place] for place in among], None)))
+        except Exception as error:
+            begun = [later for _, later in found if not isinstance(later, list)]
+            if not begun:
+                raise
+            return _failed(begun, error)
+        return _spread([None] * len(values), found)
 
     def _of_kind(self, run: Run, step: Step, values: Sequence[Any], kind: type) -> Later:
         """Plain tuples of one kind, or nulls."""

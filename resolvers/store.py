@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -50,7 +50,7 @@ class _Batch:
         self._read, self._reader = read, reader
         self._known: dict[Any, Any] = {}
         self._last: tuple[list[Any], list[Any]] | None = None  # keys and values that are not among the known yet
-        self._arriving = 0  # statements under way
+        self._awaits = False  # whether its statements must be awaited
 
     @cached_property
     def loader(self) -> DataLoader[Any, Any]:
@@ -68,18 +68,29 @@ class _Batch:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""
         known = self._all_known()
         fresh = [key for key in dict.fromkeys(keys) if key not in known] if known else [*dict.fromkeys(keys)]
+        mine: list[_Arrival] = []
         if fresh:
             values = self._read.fetch(self._reader, fresh)
-            if not isinstance(values, list):
-                arrival = _Arrival()
-                known.update(dict.fromkeys(fresh, arrival))
-                self._arriving += 1
-                return self._arrived(values, arrival, fresh, keys)
-            self._last = fresh, values
-            if len(fresh) == len(keys):
-                return values
-        known = self._all_known()
-        return self._awaited(keys) if self._arriving else [known[key] for key in keys]
+            if isinstance(values, list):
+                self._last = fresh, values
+                if len(fresh) == len(keys):
+                    return values
+                known = self._all_known()
+            else:
+                mine = [_Arrival(known, fresh, values)]
+                known.update(dict.fromkeys(fresh, mine[0]))
+                self._awaits = True
+        if self._awaits:
+            others = [one for key in keys if isinstance(one := known[key], _Arrival)]
+            if others:
+                return self._after(dict.fromkeys([*mine, *others]), keys)
+        return [known[key] for key in keys]
+
+    async def _after(self, arrivals: Iterable[_Arrival], keys: Sequence[Any]) -> list[Any]:
+        for arrival in arrivals:
+            await arrival.wait()
+        known = self._known
+        return [known[key] for key in keys]
 
     def _all_known(self) -> dict[Any, Any]:
         """What has been read, by key: most of it is never asked for again, so it is put there only now."""
@@ -89,60 +100,51 @@ class _Batch:
         return self._known
 
     def subjects(self, read: Loadable) -> Iterator[str]:
+        if read.moved_by:
+            yield read.moved_by
         kind = read.kind
         if kind is None or kind.entity not in SUBJECTS:
             return
         name, place = kind.entity.__name__, kind._fields.index("id")
         for value in self._all_known().values():
-            for row in read.rows(value):
+            for row in () if isinstance(value, _Arrival) else read.rows(value):
                 if row[place] is not None:
                     yield subject(name, row[place])
 
-    async def _arrived(
-        self, values: Awaitable[list[Any]], arrival: _Arrival, fresh: list[Any], keys: Sequence[Any]
-    ) -> list[Any]:
-        try:
-            self._known.update(zip(fresh, await values, strict=True))
-        except BaseException as error:
-            for key in fresh:
-                del self._known[key]
-            arrival.end(error if isinstance(error, Exception) else Unavailable("The read was cancelled."))
-            raise
-        finally:
-            self._arriving -= 1
-        arrival.end(None)
-        return await self._awaited(keys)
-
-    async def _awaited(self, keys: Sequence[Any]) -> list[Any]:
-        known = self._known
-        answers = [known[key] for key in keys]
-        for place, answer in enumerate(answers):
-            if isinstance(answer, _Arrival):
-                await answer.wait()
-                answers[place] = known[keys[place]]
-        return answers
-
 
 class _Arrival:
-    """The end of a statement under way, for whoever else asks for the same meanwhile: mostly nobody."""
+    """A statement under way: whoever waits first runs it, so that none waits for one who never does."""
 
-    __slots__ = ("_error", "_over", "_waited")
+    __slots__ = ("_error", "_keys", "_known", "_over", "_values", "_waited")
 
-    def __init__(self) -> None:
-        self._over = False
+    def __init__(self, known: dict[Any, Any], keys: list[Any], values: Awaitable[list[Any]]) -> None:
+        self._known, self._keys = known, keys
+        self._values: Awaitable[list[Any]] | None = values
         self._error: Exception | None = None
+        self._over = False
         self._waited: Future[None] | None = None
 
     async def wait(self) -> None:
         """Raises what the statement raised."""
-        if not self._over:
+        if self._values is not None:
+            values, self._values = self._values, None
+            await self._run(values)
+        elif not self._over:
             if self._waited is None:
                 self._waited = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._waited)  # one who is cancelled leaves the others waiting
         if self._error:
             raise self._error
 
-    def end(self, error: Exception | None) -> None:
-        self._over, self._error = True, error
-        if self._waited:
-            self._waited.set_result(None)
+    async def _run(self, values: Awaitable[list[Any]]) -> None:
+        try:
+            self._known.update(zip(self._keys, await values, strict=True))
+        except BaseException as error:
+            for key in self._keys:
+                del self._known[key]
+            self._error = error if isinstance(error, Exception) else Unavailable("The read was cancelled.")
+            raise
+        finally:
+            self._over = True
+            if self._waited:
+                self._waited.set_result(None)

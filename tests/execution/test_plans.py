@@ -190,6 +190,10 @@ class BookType(Thing):
         return isinstance(value, Book)
 
     @strawberry.field
+    def failing(self) -> int | None:
+        raise ValueError("no")
+
+    @strawberry.field
     async def readers(self, at_least: int = 0) -> list["PersonType"]:
         return [person for person in PEOPLE if person.id >= self.id and (person.age or 0) >= at_least]
 
@@ -245,6 +249,10 @@ class Query:
     def nothing(self) -> None:
         return None
 
+    @strawberry.field
+    def given(self, maybe: strawberry.Maybe[str] = None) -> str:
+        return repr(maybe)
+
 
 PLANNED = strawberry.Schema(Query, types=[BookType, PersonType], execution_context_class=PlanExecutor)
 PLAIN = strawberry.Schema(Query, types=[BookType, PersonType])
@@ -267,6 +275,8 @@ DOCUMENTS = [
     "{ people { longest { id } name longest { pages } } }",
     "{ people { books { id } risky(fail: true) longest { title } } }",  # fails while the books are on their way
     "{ things { id ... on PersonType { books { id } longest { id } } } }",
+    # A list of one type is on its way when another type's fails.
+    "{ things { ... on PersonType { books { id } } ... on BookType { failing } } }",
     "{ people { pets { number weight name tag shout tame __typename vet { vetName patient { name } } } } }",
     "{ people { pets { tag weight } firstPet { name } } }",
     "{ people { pets { name friends { name vet { vetName patient { friends { tag } } } } } } }",
@@ -284,6 +294,7 @@ VARIABLES = [
     ("query ($yes: Boolean!) { people { name @include(if: $yes) age @skip(if: $yes) } }", {"yes": False}),
     ("query ($id: Int!) { person(id: $id) { name books(longerThan: $id) { id } } }", {"id": 3}),
     ("query ($id: Int!) { person(id: $id) { name } }", {}),
+    ("query ($maybe: String) { given(maybe: $maybe) }", {"maybe": "a"}),
 ]  # fmt: skip
 
 

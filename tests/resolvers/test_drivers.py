@@ -106,3 +106,27 @@ async def test_a_cancelled_read_tells_the_others():
     first.cancel()
     with pytest.raises(Unavailable):
         await second
+
+
+async def test_one_who_waits_for_a_read_that_failed_is_told_so_whatever_else_succeeds():
+    store, read = Store(None), Slow()
+    first, second = [asyncio.ensure_future(store.load_all(read, keys)) for keys in ([1, 2], [2, 3])]
+    other = asyncio.ensure_future(store.load(read, 3))
+    await settled()
+    read.ends[0].set_exception(Unavailable("not now"))
+    await settled()
+    read.ends[1].set_result(None)
+    for failed in (first, second):
+        with pytest.raises(Unavailable):
+            await failed
+    assert await other == -3
+
+
+async def test_none_waits_for_one_who_never_began():
+    store, read = Store(None), Slow()
+    dropped = store.load_all(read, [1])
+    waiting = asyncio.ensure_future(store.load_all(read, [1]))
+    await settled()
+    read.ends[0].set_result(None)
+    assert await waiting == [-1]
+    dropped.close()

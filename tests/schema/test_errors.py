@@ -1,5 +1,6 @@
 """Bad input is told what was wrong and where, in our words and never Python's."""
 
+import asyncio
 from base64 import b64encode
 
 import pytest
@@ -104,3 +105,17 @@ async def test_values_of_variables_are_shown_as_json_has_them(post, declared, va
     (error,) = body["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert not any(word in error["message"] for word in ("None", "True", "False")), error["message"]
+
+
+async def test_a_type_that_fails_leaves_none_waiting(post, world):
+    """One type's rows are on their way while another's arguments are refused; graphql-core then asks for the same."""
+    world()
+    found = (await post("{ topics(first: 1) { nodes { id } } works(first: 1) { nodes { id } } }"))["data"]
+    topic, work = [found[field]["nodes"][0]["id"] for field in ("topics", "works")]
+    document = f"""{{ nodes(ids: ["{topic}", "{work}"]) {{
+        ... on Topic {{ works(first: 1) {{ nodes {{ id }} }} }} ... on Work {{ references(first: 1000) {{ totalCount }} }}
+    }} }}"""
+    for _ in range(3):
+        answer = await asyncio.wait_for(post(document), 10)
+        assert [one["path"] for one in answer["errors"]] == [["nodes", 1, "references"]], answer
+        assert answer["data"]["nodes"][1] is None
