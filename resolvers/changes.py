@@ -22,7 +22,7 @@ class Changes:
             self._subjects.clear()
             self._everything = self.now
         else:
-            self._subjects[subject] = self.now
+            self._subjects[subject] = self._subjects[subject.partition(" ")[0]] = self.now  # it, and any of its kind
 
     def since(self, then: int, subjects: AbstractSet[str]) -> bool:
         """Whether any of these subjects may have changed after the clock showed `then`."""

@@ -141,7 +141,8 @@ class Listener:
     async def changes(self) -> Changes | None:
         if self._listening is None or self._listening.is_closed():
             await self._listen()
-        return self._changes if self._listening else None
+        listening = self._listening is not None and not self._listening.is_closed()
+        return self._changes if listening else None
 
     async def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -151,10 +152,13 @@ class Listener:
             self._next_attempt, self._listening = now + 1, None
             try:
                 connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "peergraph changes"})
+                self._listening = connection
                 await connection.add_listener(CHANGES, self._heard)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                if self._listening:
+                    await self._listening.close(timeout=1)
+                self._listening = None
                 return
-            self._listening = connection
             self._changes.tell(None)
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, subject: str) -> None:

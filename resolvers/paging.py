@@ -92,6 +92,7 @@ class Paged(Read):
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
     members: Select[Any] | None = None
     paired: bool = False  # parents are pairs: PARENT and OTHER_PARENT
+    moving: frozenset[str] = frozenset()  # the orders and filters that people's own writes have a part in
 
     def pages(
         self,
@@ -165,6 +166,10 @@ class Pages(NamedTuple):
     slice: Slice
 
     @property
+    def moved_by(self) -> str | None:
+        return _moved_by(self.read, self.slice)
+
+    @property
     def counts(self) -> Counts:
         return Counts(self.read.only(frozenset()), Slice(self.slice.order, filter=self.slice.filter))
 
@@ -206,14 +211,15 @@ class Pages(NamedTuple):
         return value.rows
 
 
-class Counts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Counts:
     """How many rows every list has under a filter, as a read: its keys are parents."""
 
     read: Paged
     slice: Slice
 
     def fetch(self, reader: Reader, keys: Sequence[Parent]) -> Later:
-        read, asked = self
+        read, asked = self.read, self.slice
         dialect = reader.dialect.name
         compiled = read.compiled(reader, ("count", slice_shape(asked)), lambda: count_statement(dialect, read, asked))
         rows = compiled.fetch(
@@ -221,6 +227,10 @@ class Counts(NamedTuple):
         )
         found: Later = then(rows, _totals)
         return found
+
+    @property
+    def moved_by(self) -> str | None:
+        return _moved_by(self.read, self.slice)
 
     @property
     def kind(self) -> None:
@@ -232,6 +242,12 @@ class Counts(NamedTuple):
     def rows(self, value: int) -> Sequence[Any]:
         del value
         return ()
+
+
+def _moved_by(read: Paged, asked: Slice) -> str | None:
+    if read.moving.isdisjoint({asked.order, *[name for name, _ in asked.filter]}):
+        return None
+    return read.entity.__name__
 
 
 def _totals(rows: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import sqlalchemy
 from sqlalchemy import (
@@ -126,6 +126,10 @@ class Loadable(Protocol):
     def rows(self, value: Any) -> Sequence[Any]:
         """The plain rows in what it answers for one key."""
 
+    @property
+    def moved_by(self) -> str | None:
+        """The kind of subjects of which any may come into what it answers by a write; None where only imports do."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Read:
@@ -182,6 +186,8 @@ class Keyed(Read):
     def _by_keys(self, keys: Sequence[Any], rows: Iterable[Any]) -> list[Any]:
         """The same, of rows that begin with the key they belong to."""
         raise NotImplementedError
+
+    moved_by: ClassVar[None] = None
 
     @cached_property
     def kind(self) -> Any:

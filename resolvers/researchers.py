@@ -42,9 +42,16 @@ FILTERS = {
     "name_contains": like(Researcher.name_key, "name_contains"),
     "min_works": col(Researcher.work_count) >= bindparam("min_works", type_=Integer()),
 }
+MOVING = frozenset({"MOST_FOLLOWED", "claim_statuses"})
 
 researchers = Paged(
-    select(Researcher), name="researchers", identity=col(Researcher.id), orders=ORDERS, filters=FILTERS, long=True
+    select(Researcher),
+    name="researchers",
+    identity=col(Researcher.id),
+    orders=ORDERS,
+    filters=FILTERS,
+    moving=MOVING,
+    long=True,
 )
 researchers_of_institution = Paged(
     select(Researcher),
@@ -53,6 +60,7 @@ researchers_of_institution = Paged(
     identity=col(Researcher.id),
     orders=ORDERS,
     filters=FILTERS,
+    moving=MOVING,
     long=True,
 )
 researchers_of_topic = Paged(

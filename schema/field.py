@@ -42,7 +42,7 @@ def texts(column: str, description: str) -> Any:
 
 
 def computed(
-    *needs: str, description: str, name: str | None = None, private: bool = False, age: int = 0
+    *needs: str, description: str, name: str | None = None, private: bool = False, age: int | None = None
 ) -> Callable[[Callable[..., Any]], Any]:
     """A field computed from these columns of its row; `private` where it depends on the viewer."""
 

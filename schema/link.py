@@ -134,4 +134,5 @@ def paged(
     )
     del listing.__annotations__["return"]
     needed = [*([key] if isinstance(key, str) else key or ()), *([total] if total else ()), *needs]
-    return strawberry.field(resolver=listing, description=description, metadata=metadata(*needed))
+    # Its rows come and go, whatever each shows.
+    return strawberry.field(resolver=listing, description=description, metadata=metadata(*needed, age=0))

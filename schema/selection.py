@@ -58,5 +58,5 @@ def _columns(
     return found
 
 
-def metadata(*needs: str, same_row: bool = False, private: bool = False, age: int = 0) -> dict[str, Any]:
-    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private, AGE: age}
+def metadata(*needs: str, same_row: bool = False, private: bool = False, age: int | None = None) -> dict[str, Any]:
+    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private} | ({} if age is None else {AGE: age})

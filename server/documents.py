@@ -86,7 +86,7 @@ class _Declared(Visitor):
         ours = definition and definition.extensions.get("strawberry-definition")
         declared = ours.metadata if ours else {}
         self.private |= bool(declared.get(PRIVATE))
-        if node.selection_set is None and node.name.value != "__typename":
+        if AGE in declared or (node.selection_set is None and node.name.value != "__typename"):
             self.ages.add(declared.get(AGE, 0))
 
 

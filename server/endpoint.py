@@ -84,9 +84,13 @@ class Endpoint:
         kind = GRAPHQL_JSON if GRAPHQL_JSON in accepted else JSON
         try:
             method = _method(scope)
-            if method == "GET" and b"text/html" in accepted and "query" not in QueryParams(scope["query_string"]):
+            if (
+                method == "GET"
+                and b"text/html" in accepted
+                and "query" not in QueryParams(scope.get("query_string", b""))
+            ):
                 return page()
-            sent = await self._body(receive, headers) if method == "POST" else scope["query_string"]
+            sent = await self._body(receive, headers) if method == "POST" else scope.get("query_string", b"")
             return await self._answered(method, sent, headers, request_id, kind)
         except Malformed as malformed:
             extensions = {"code": "BAD_USER_INPUT", "requestId": request_id}
@@ -107,7 +111,8 @@ class Endpoint:
                 return _Bytes(ran.body, status, kind, request_id, [(b"cache-control", b"private, no-store")])
             kept = Kept(key, ran.body, ran.store.subjects(), then, ran.age)
             self._answers.keep(key, kept)
-        if method == "GET" and kept.etag in given.get(b"if-none-match", b""):
+        known = given.get(b"if-none-match", b"")
+        if method == "GET" and (kept.etag in known or known.strip() == b"*"):
             return _Bytes(b"", NOT_MODIFIED, kind, request_id, kept.headers)
         return _Bytes(kept.body, 200, kind, request_id, kept.headers)
 
@@ -148,7 +153,9 @@ class Endpoint:
         if result.data is not None or any(error.path for error in result.errors or ()):
             body["data"] = result.data
         public = not result.errors and not document.private and operation.operation is OperationType.QUERY
-        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, document.age, public=public)
+        # What is not there yet may come at any time.
+        age = document.age if result.data and None not in result.data.values() else 0
+        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, age, public=public)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != JSON:

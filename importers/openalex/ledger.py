@@ -135,6 +135,7 @@ class Ledger:
         facts = orjson.dumps({**self._facts, **summary.as_dict()}).decode()
         values = {"status": "COMPLETED" if summary.ok else "FAILED", "finished_at": now(), "summary": facts}
         self._connection.execute(update(_runs).where(_runs.c.id == self.run_id).values(**values))
+        tell_changes(self._connection)
 
 
 def within(part: Part, entities: Iterable[str] | None, since: date | None) -> bool:

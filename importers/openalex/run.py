@@ -25,6 +25,7 @@ from importers.openalex.snapshot import Part, Snapshot, SnapshotError, deleted_i
 from importers.openalex.summary import Summary, nested
 from importers.removals import remove_works
 from importers.store import chunks, open_store
+from models.database import tell_changes
 
 __all__ = ["ImportBusy", "Progress", "SnapshotError", "Step", "Summary", "half_done", "run"]
 
@@ -164,6 +165,7 @@ class _Run:
             for ids in chunks((work for work, _ in deleted_ids(path, problems.add)), REMOVED_AT_ONCE):
                 with self._connection.begin():
                     self._summary.removed_works += remove_works(self._store, ids)
+                    tell_changes(self._connection)
             self._say(problems.said)
 
     def close(self, problems: list[str]) -> Summary:
