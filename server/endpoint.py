@@ -83,14 +83,11 @@ class Endpoint:
         accepted = headers.get(b"accept", b"")
         kind = GRAPHQL_JSON if GRAPHQL_JSON in accepted else JSON
         try:
-            method = _method(scope)
-            if (
-                method == "GET"
-                and b"text/html" in accepted
-                and "query" not in QueryParams(scope.get("query_string", b""))
-            ):
+            method, sent = _method(scope), scope.get("query_string", b"")
+            if method == "GET" and b"text/html" in accepted and "query" not in QueryParams(sent):
                 return page()
-            sent = await self._body(receive, headers) if method == "POST" else scope.get("query_string", b"")
+            if method == "POST":
+                sent = await self._body(receive, headers)
             return await self._answered(method, sent, headers, request_id, kind)
         except Malformed as malformed:
             extensions = {"code": "BAD_USER_INPUT", "requestId": request_id}
