@@ -47,7 +47,7 @@ AT_A_STRETCH = 0.002  # seconds that a run holds up the event loop before it let
 class _Known:
     """An operation that has run before, for as long as its document lives."""
 
-    document: ref[DocumentNode]
+    document: ref[DocumentNode]  # which takes this away when it dies
     operation: OperationDefinitionNode
     fragment_definitions: dict[str, FragmentDefinitionNode]
     fragments: dict[str, FragmentDetails]

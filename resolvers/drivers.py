@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import asyncpg
@@ -59,9 +60,8 @@ class SQLiteReader:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._connection: sqlite3.Connection | None = None
         self._threads = ThreadPoolExecutor(4, "sqlite-reader")
-        self._local = threading.local()
+        self._own, self._local = SimpleNamespace(), threading.local()  # the loop's connection, and each thread's
         self._opened: list[sqlite3.Connection] = []
         self._changes = Changes()
         self._seen = (0, 0)  # the data version, and the last change that was told
@@ -70,29 +70,19 @@ class SQLiteReader:
         given = [orjson.dumps(value).decode() if isinstance(value, (list, tuple)) else value for value in values]
         if long:
             return asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, sql, given)
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            return self._connection.execute(sql, given).fetchall()
-        except sqlite3.OperationalError as error:
-            raise Unavailable("The database cannot be read now.") from error
+        return self._rows(self._own, sql, given)
 
     async def changes(self) -> Changes:
         version, last = self._seen
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            # It tells of other connections' writes, and this one never writes.
-            (now,) = self._connection.execute("PRAGMA data_version").fetchone()
-            if now != version:
-                self._seen = now, self._told(self._connection, last)
-        except sqlite3.OperationalError as error:
-            raise Unavailable("The database cannot be read now.") from error
+        # It tells of other connections' writes, and this one never writes.
+        ((now,),) = self._rows(self._own, "PRAGMA data_version")
+        if now != version:
+            self._seen = now, self._told(last)
         return self._changes
 
-    def _told(self, connection: sqlite3.Connection, last: int) -> int:
+    def _told(self, last: int) -> int:
         """Read what writers told after this change; the last of it."""
-        told = connection.execute("SELECT id, subject FROM change WHERE id > ? ORDER BY id", [last]).fetchall()
+        told = self._rows(self._own, "SELECT id, subject FROM change WHERE id > ? ORDER BY id", [last])
         if not told or told[0][0] != last + 1:  # somebody wrote without a word, or what was said is gone
             self._changes.tell(None)
         for _, subject in told:
@@ -100,10 +90,14 @@ class SQLiteReader:
         return told[-1][0] if told else last
 
     def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        return self._rows(self._local, sql, given)
+
+    def _rows(self, holder: Any, sql: str, given: Sequence[Any] = ()) -> list[Any]:
+        """The rows, by the connection that the holder has or gets. Raises Unavailable."""
         try:
+            connection: sqlite3.Connection | None = getattr(holder, "connection", None)
             if connection is None:
-                connection = self._local.connection = self._connect()
+                connection = holder.connection = self._connect()
             return connection.execute(sql, given).fetchall()
         except sqlite3.OperationalError as error:
             raise Unavailable("The database cannot be read now.") from error

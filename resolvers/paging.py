@@ -26,7 +26,7 @@ from resolvers.page_statements import (
     slice_shape,
     slice_values,
 )
-from resolvers.reads import MOMENT, Read, row_kind
+from resolvers.reads import Read, row_kind
 from resolvers.refused import Refused
 
 NOBODY = 0  # the parent of a list that has none
@@ -177,10 +177,9 @@ class Pages(NamedTuple):
         read, asked = self
         dialect, alone = reader.dialect.name, len(keys) == 1
         shape = (slice_shape(asked), alone)
-        compiled = read.compiled(reader, shape, lambda: page_statement(dialect, read, asked, alone=alone))
         limit = asked.limit + read.with_more
         values = {**parent_values(keys), LIMIT: limit, LAST: limit - 1, **slice_values(asked)}
-        rows = compiled.fetch(reader, values, long=read.long or len(keys) > MOMENT)
+        rows = read.run(reader, shape, lambda: page_statement(dialect, read, asked, alone=alone), keys, values)
         found: Later = then(rows, lambda rows: self._answers(keys, rows))
         return found
 
@@ -220,11 +219,8 @@ class Counts:
 
     def fetch(self, reader: Reader, keys: Sequence[Parent]) -> Later:
         read, asked = self.read, self.slice
-        dialect = reader.dialect.name
-        compiled = read.compiled(reader, ("count", slice_shape(asked)), lambda: count_statement(dialect, read, asked))
-        rows = compiled.fetch(
-            reader, {**parent_values(keys), **slice_values(asked)}, long=read.long or len(keys) > MOMENT
-        )
+        shape, values = ("count", slice_shape(asked)), {**parent_values(keys), **slice_values(asked)}
+        rows = read.run(reader, shape, lambda: count_statement(reader.dialect.name, read, asked), keys, values)
         found: Later = then(rows, _totals)
         return found
 

@@ -157,11 +157,19 @@ class Read:
         every = self.statement.selected_columns
         return {name: every[name] for name in every.keys() if self.columns is None or name in self.columns}  # noqa: SIM118
 
-    def compiled(self, reader: Reader, shape: Hashable, build: Callable[[], Select[Any]]) -> Compiled:
-        found = self._compiled.get((reader.dialect.name, shape))
-        if found is None:
-            found = self._compiled[reader.dialect.name, shape] = compile_for(reader, build())
-        return found
+    def run(
+        self,
+        reader: Reader,
+        shape: Hashable,
+        build: Callable[[], Select[Any]],
+        keys: Sequence[Any],
+        values: Mapping[str, Any],
+    ) -> Later:
+        """The rows of the statement of this shape, which is built once. Raises Unavailable."""
+        compiled = self._compiled.get((reader.dialect.name, shape))
+        if compiled is None:
+            compiled = self._compiled[reader.dialect.name, shape] = compile_for(reader, build())
+        return compiled.fetch(reader, values, long=self.long or len(keys) > MOMENT)
 
 
 @lru_cache(maxsize=2048)  # bounded: clients choose the columns
@@ -178,8 +186,8 @@ class Keyed(Read):
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
         alone = len(keys) == 1
-        compiled = self.compiled(reader, alone, lambda: self._by_key(alone=alone))
-        rows = compiled.fetch(reader, {KEYS: keys, KEY: keys[0]}, long=self.long or len(keys) > MOMENT)
+        values = {KEYS: keys, KEY: keys[0]}
+        rows = self.run(reader, alone, lambda: self._by_key(alone=alone), keys, values)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 

@@ -44,7 +44,7 @@ class Store:
 
 
 class _Batch:
-    """One read's answers: what is known, and what is on its way as a future of nothing."""
+    """One read's answers: what is known, and what is on its way as an arrival."""
 
     def __init__(self, read: Loadable, reader: Reader) -> None:
         self._read, self._reader = read, reader

@@ -81,7 +81,8 @@ def paged(
     `order` is the one used when a client names none, a member of the enum that `orderBy` takes; a bare name where
     there is just one. `total` names a column of the row that counts the unfiltered list.
     """
-    parent_of = (lambda _root: NOBODY) if key is None else attrgetter(*([key] if isinstance(key, str) else key))
+    keyed_by = () if key is None else (key,) if isinstance(key, str) else key
+    parent_of = attrgetter(*keyed_by) if keyed_by else lambda _root: NOBODY
     total_of = attrgetter(total) if total else None
 
     def listings(parents: Sequence[Any], context: Context, of: Paged, **given: Any) -> list[Listing]:
@@ -133,6 +134,6 @@ def paged(
         ]
     )
     del listing.__annotations__["return"]
-    needed = [*([key] if isinstance(key, str) else key or ()), *([total] if total else ()), *needs]
+    needed = [*keyed_by, *([total] if total else ()), *needs]
     # Its rows come and go, whatever each shows.
     return strawberry.field(resolver=listing, description=description, metadata=metadata(*needed, age=0))

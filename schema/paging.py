@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -47,23 +47,22 @@ async def _rows(root: Any) -> Any:
     return (await _page(root)).rows
 
 
-def _pages_of_level(parents: Sequence[Listing]) -> Any:
-    level = parents[0].level
-    if len({one.level for one in parents}) > 1:  # the row chooses its list
-        return gather(*map(_page, parents))
-    return level.store.load_all(level.pages, [one.parent for one in parents])
+def _for_level(resolve: Any, show: Callable[[Pages, list[Page]], Any]) -> None:
+    """Have a plan ask for all pages of a level at once."""
+
+    def batch(parents: Sequence[Listing]) -> Any:
+        level = parents[0].level
+        if len({one.level for one in parents}) > 1:  # the row chooses its list
+            return gather(*map(resolve, parents))
+        found = level.store.load_all(level.pages, [one.parent for one in parents])
+        return then(found, lambda pages: show(level.pages, pages))
+
+    resolve.batch = batch
+    del resolve.__annotations__["return"]  # the annotation of the field says what it is
 
 
-def _rows_of_level(parents: Sequence[Listing]) -> Any:
-    level = parents[0].level
-    if len({one.level for one in parents}) > 1:
-        return gather(*map(_rows, parents))
-    return then(_pages_of_level(parents), lambda pages: Rows(level.pages.kind, [page.rows for page in pages]))
-
-
-_page.batch, _rows.batch = _pages_of_level, _rows_of_level  # type: ignore[attr-defined]
-for _resolve in (_page, _rows):
-    del _resolve.__annotations__["return"]  # the annotation of the field says what it is
+_for_level(_page, lambda _, found: found)
+_for_level(_rows, lambda pages, found: Rows(pages.kind, [page.rows for page in found]))
 
 
 def page_edges() -> Any:

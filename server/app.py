@@ -48,6 +48,7 @@ def create_app(
         # The schema stays: it need not be searched for cycles again and again, which took a third of a request's time.
         gc.collect()
         gc.freeze()
+        # Requests leave no circles behind; lower, what so many of them hold in flight would set collections off.
         gc.set_threshold(100_000, 10, 10)
         yield
         await reader.close()
@@ -55,4 +56,5 @@ def create_app(
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/graphql")
 
+    # The route to it is for whoever writes a slash behind it, and is sent there.
     return Service(endpoint, routes=[Route(GRAPHQL, endpoint), Route("/", home), *routes()], lifespan=lifespan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable
@@ -12,17 +13,28 @@ from inspect import isawaitable
 from statistics import median
 from typing import Any
 
-from graphql import parse
+import orjson
+from graphql import execute, parse
+
+from execution import PlanExecutor
+from resolvers.drivers import open_reader
+from resolvers.store import Store
+from schema.context import Context
+from schema.root import build_schema
+from server.app import create_app
+from server.settings import Settings
+from tests.benchmarks.graphql_core import GraphQLCore
+from tests.benchmarks.serving import QUERIES, SLUG, body
 
 ROUNDS = 15
 
 
-async def asked(app: Any, body: bytes) -> bytes:
+async def asked(app: Any, sent: bytes) -> bytes:
     """The body of the application's answer, without a server in between."""
     parts: list[bytes] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": sent, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
         parts.append(message.get("body", b""))
@@ -40,17 +52,17 @@ async def asked(app: Any, body: bytes) -> bytes:
     return b"".join(parts)
 
 
-async def peak(app: Any, body: bytes) -> int:
+async def peak(app: Any, sent: bytes) -> int:
     """The bytes that one request needs at most, when the server is warm."""
     for _ in range(3):
-        await asked(app, body)
+        await asked(app, sent)
     gc.collect()
     tracemalloc.start()
     peaks = []
     for _ in range(ROUNDS):
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        await asked(app, body)
+        await asked(app, sent)
         peaks.append(tracemalloc.get_traced_memory()[1] - before)
     tracemalloc.stop()
     return int(median(peaks))
@@ -70,20 +82,10 @@ async def compiled(run: Callable[[Any, bool], Awaitable[None]], text: str) -> di
     return found
 
 
-async def inside(url: str, body: bytes, text: str, variables: dict[str, Any]) -> dict[str, Any]:
+async def inside(url: str, sent: bytes, text: str, variables: dict[str, Any]) -> dict[str, Any]:
     """The figures for this database and query."""
     os.environ["DATABASE_URL"] = url
-    from graphql import execute  # noqa: PLC0415
-
-    from execution import PlanExecutor  # noqa: PLC0415
-    from resolvers.drivers import open_reader  # noqa: PLC0415
-    from resolvers.store import Store  # noqa: PLC0415
-    from schema.context import Context  # noqa: PLC0415
-    from schema.root import build_schema  # noqa: PLC0415
-    from server.app import create_app  # noqa: PLC0415
-    from server.settings import Settings  # noqa: PLC0415
     from tests.benchmarks import handwritten  # noqa: PLC0415  reads the variable when it is imported
-    from tests.benchmarks.graphql_core import GraphQLCore  # noqa: PLC0415
 
     schema = build_schema()._schema
     reader = open_reader(url)
@@ -97,19 +99,13 @@ async def inside(url: str, body: bytes, text: str, variables: dict[str, Any]) ->
 
     await handwritten.database.open()
     return {
-        "peak_bytes": await peak(create_app(Settings(database_url=url, answers_bytes=0)), body),
-        "peak_bytes_by_hand": await peak(handwritten.create(), body),
+        "peak_bytes": await peak(create_app(Settings(database_url=url, answers_bytes=0)), sent),
+        "peak_bytes_by_hand": await peak(handwritten.create(), sent),
         **await compiled(run, text),
     }
 
 
 def main() -> None:
-    import sys  # noqa: PLC0415
-
-    import orjson  # noqa: PLC0415
-
-    from tests.benchmarks.serving import QUERIES, SLUG, body  # noqa: PLC0415
-
     figures = asyncio.run(inside(sys.argv[1], body("PROFILE"), QUERIES["PROFILE"], {"slug": SLUG}))
     sys.stdout.buffer.write(orjson.dumps(figures))
 

@@ -87,3 +87,8 @@ async def test_a_missing_database_is_unavailable(tmp_path):
         body = (await client.post("/graphql", json={"query": "{ works { totalCount } }"})).json()
     assert body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert str(tmp_path) not in orjson.dumps(body).decode()
+
+
+async def test_a_slash_behind_it_leads_there(client):
+    response = await client.get("/graphql/", params={"query": QUERY}, follow_redirects=True)
+    assert response.json() == {"data": {"__typename": "Query"}}
