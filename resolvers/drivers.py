@@ -144,16 +144,16 @@ class Listener:
             return
         async with self._lock:
             self._next_attempt, self._listening = now + 1, None
+            connection: asyncpg.Connection | None = None
             try:
                 connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "peergraph changes"})
-                self._listening = connection
                 await connection.add_listener(CHANGES, self._heard)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                if self._listening:
-                    await self._listening.close(timeout=1)
-                self._listening = None
+                if connection:
+                    await connection.close(timeout=1)
                 return
             self._changes.tell(None)
+            self._listening = connection
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, subject: str) -> None:
         self._changes.tell(subject or None)
