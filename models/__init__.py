@@ -1,5 +1,7 @@
 """What is stored: one table a file, constraints in the database, no ORM relationships."""
 
+from models.access import Access, Attempts, OneTimeCode
+from models.account import Account, Identity
 from models.activity import YearActivity
 from models.affiliation import Affiliation
 from models.authorship import Authorship, AuthorshipInstitution
@@ -9,6 +11,7 @@ from models.external_id import ExternalId, MergedId
 from models.import_run import DataVersion, ImportPart, ImportRun, SlugSequence, Stale
 from models.institution import Institution
 from models.keyword import Keyword, WorkKeyword
+from models.mail import Mail
 from models.reference import Reference
 from models.researcher import Researcher
 from models.source import Source
@@ -16,18 +19,24 @@ from models.topic import ResearcherTopic, Topic, WorkTopic
 from models.work import Work
 
 __all__ = [
+    "Access",
+    "Account",
     "Affiliation",
+    "Attempts",
     "Authorship",
     "AuthorshipInstitution",
     "Change",
     "Collaboration",
     "DataVersion",
     "ExternalId",
+    "Identity",
     "ImportPart",
     "ImportRun",
     "Institution",
     "Keyword",
+    "Mail",
     "MergedId",
+    "OneTimeCode",
     "Reference",
     "Researcher",
     "ResearcherTopic",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ import orjson
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import URL
 
 from models.database import BUSY_MS, CHANGES, database_url
 from resolvers.changes import Changes
@@ -36,6 +38,9 @@ class Reader(Protocol):
     async def changes(self) -> Changes | None:
         """What has changed up to now, by anyone; None while that cannot be known. Raises Unavailable."""
 
+    def tell(self, subject: str | None) -> None:
+        """Take it for changed, before word of it comes from the database."""
+
     async def close(self) -> None: ...
 
 
@@ -44,7 +49,12 @@ def open_reader(url: str, *, connections: int = 10) -> Reader:
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
         return SQLiteReader(str(parsed.database))
-    return PostgresReader(parsed.set(drivername="postgresql").render_as_string(hide_password=False), connections)
+    return PostgresReader(dsn(parsed), connections)
+
+
+def dsn(url: URL) -> str:
+    """The address of a PostgreSQL database as its driver takes it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def instant(text: str) -> datetime:
@@ -79,6 +89,9 @@ class SQLiteReader:
         if now != version:
             self._seen = now, self._told(last)
         return self._changes
+
+    def tell(self, subject: str | None) -> None:
+        """Nothing: what is committed is seen by whoever reads next."""
 
     def _told(self, last: int) -> int:
         """Read what writers told after this change; the last of it."""
@@ -155,8 +168,11 @@ class Listener:
             self._changes.tell(None)
             self._listening = connection
 
+    def tell(self, subject: str | None) -> None:
+        self._changes.tell(subject)
+
     def _heard(self, _connection: Any, _pid: int, _channel: str, subject: str) -> None:
-        self._changes.tell(subject or None)
+        self.tell(subject or None)
 
     async def close(self) -> None:
         if self._listening:
@@ -172,8 +188,8 @@ class PostgresReader:
         long = connections * 2 // 5
         # Planning a short read again, for just these keys, takes as long as running it; of a long one, the values of
         # its filter decide how to run it best.
-        self._short = _Held(dsn, connections - long, "force_generic_plan" if long else "auto")
-        self._long = _Held(dsn, long, "auto") if long else self._short
+        self._short = Held(dsn, connections - long, "force_generic_plan" if long else "auto")
+        self._long = Held(dsn, long, "auto") if long else self._short
         self._listener = Listener(dsn)
 
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
@@ -182,14 +198,17 @@ class PostgresReader:
     async def changes(self) -> Changes | None:
         return await self._listener.changes()
 
+    def tell(self, subject: str | None) -> None:
+        self._listener.tell(subject)
+
     async def close(self) -> None:
         await self._listener.close()
         for held in {self._short, self._long}:
             await held.close()
 
 
-class _Held:
-    """Connections, last used first, without the RESET that asyncpg's own pool runs on each release."""
+class Held:
+    """Connections to PostgreSQL, last used first, without the RESET that asyncpg's own pool runs on each release."""
 
     def __init__(self, dsn: str, most: int, plans: str) -> None:
         self._dsn, self._most, self._plans = dsn, most, plans
@@ -197,21 +216,25 @@ class _Held:
         self._room = asyncio.Semaphore(most)
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        async with self.connection("read") as connection:
+            rows: list[Any] = await connection.fetch(sql, *values)
+            return rows
+
+    @asynccontextmanager
+    async def connection(self, verb: str) -> AsyncIterator[asyncpg.Connection]:
+        """One of them, to this block alone. Raises Unavailable, saying that the database cannot be `verb` now."""
         async with self._room:
             connection = await self._connection()
             try:
-                rows: list[Any] = await connection.fetch(sql, *values)
+                yield connection
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
                 await connection.close(timeout=1)
-                raise Unavailable("The database cannot be read now.") from error
+                raise Unavailable(f"The database cannot be {verb} now.") from error
             except asyncpg.UndefinedTableError as error:
-                self._release(connection)
                 raise Unavailable("The database has not been migrated.") from error
-            except BaseException:
-                self._release(connection)
-                raise
-            self._release(connection)
-            return rows
+            finally:
+                if not connection.is_closed():
+                    self._idle.append(connection)
 
     async def _connection(self) -> asyncpg.Connection:
         while self._idle:
@@ -232,10 +255,6 @@ class _Held:
             )
         except (OSError, asyncpg.PostgresError) as error:
             raise Unavailable("The database cannot be reached now.") from error
-
-    def _release(self, connection: asyncpg.Connection) -> None:
-        if not connection.is_closed():
-            self._idle.append(connection)
 
     async def close(self) -> None:
         for _ in range(self._most):  # so those who still read are waited for

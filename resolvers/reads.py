@@ -16,7 +16,10 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    Dialect,
+    Executable,
     Select,
+    SelectBase,
     String,
     any_,
     bindparam,
@@ -26,11 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from models import Institution, Researcher, Topic
+from models import Account, Institution, Researcher, Topic
 from resolvers.drivers import Reader, instant
 from resolvers.later import Later, then
 
-SUBJECTS = (Institution, Researcher, Topic)  # what people's own writes change
+SUBJECTS = (Account, Institution, Researcher, Topic)  # what people's own writes change
 KEYS, KEY = "keys", "key"
 MOMENT = 128  # keys whose rows are read in no more than a moment
 
@@ -75,10 +78,10 @@ class Compiled(NamedTuple):
         rows = reader.fetch(self.sql, self.values(given), long=long)
         if not self.converted:
             return rows
-        found: Later = then(rows, lambda rows: [self._converted(row) for row in rows])
+        found: Later = then(rows, lambda rows: [*map(self.converted_row, rows)])
         return found
 
-    def _converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
+    def converted_row(self, row: Sequence[Any]) -> tuple[Any, ...]:
         values = [*row]
         for place, convert in self.converted:
             if values[place] is not None:
@@ -86,13 +89,18 @@ class Compiled(NamedTuple):
         return tuple(values)
 
 
-def compile_for(reader: Reader, statement: Select[Any]) -> Compiled:
-    compiled = statement.compile(dialect=reader.dialect)
+def shown_columns(statement: Any) -> Any:
+    """The columns that a SELECT shows, or that another statement returns."""
+    return statement.selected_columns if isinstance(statement, SelectBase) else statement.exported_columns
+
+
+def compile_for(dialect: Dialect, statement: Executable) -> Compiled:
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)
     # SQLite has no types for these. Asking the driver to convert costs every statement, whether it has such columns or
     # not; numbers are good enough for booleans.
-    texts = {DateTime: instant, Date: date.fromisoformat} if reader.dialect.name == "sqlite" else {}
-    kinds = [column.type._type_affinity for column in statement.selected_columns]  # noqa: SLF001
+    texts = {DateTime: instant, Date: date.fromisoformat} if dialect.name == "sqlite" else {}
+    kinds = [column.type._type_affinity for column in shown_columns(statement)]  # noqa: SLF001
     converted = [(place, texts[kind]) for place, kind in enumerate(kinds) if kind in texts]
     return Compiled(str(compiled), compiled.positiontup or (), compiled.params, converted)
 
@@ -168,7 +176,7 @@ class Read:
         """The rows of the statement of this shape, which is built once. Raises Unavailable."""
         compiled = self._compiled.get((reader.dialect.name, shape))
         if compiled is None:
-            compiled = self._compiled[reader.dialect.name, shape] = compile_for(reader, build())
+            compiled = self._compiled[reader.dialect.name, shape] = compile_for(reader.dialect, build())
         return compiled.fetch(reader, values, long=self.long or len(keys) > MOMENT)
 
 

@@ -36,6 +36,10 @@ class Store:
         """All that has been read of what people's own writes change."""
         return {one for read, batch in self._batches.items() for one in batch.subjects(read)}
 
+    def forget(self) -> None:
+        """Read anew from now on: something was written."""
+        self._batches.clear()
+
     def _batch(self, read: Loadable) -> _Batch:
         batch = self._batches.get(read)
         if batch is None:

@@ -1,11 +1,104 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
 import strawberry
 
-from schema.field import column
-from schema.node import Node
+from resolvers.accounts import accesses_of_account
+from resolvers.refused import Refused
+from schema.context import Context, Info
+from schema.enums import TokenScope
+from schema.field import column, computed
+from schema.link import link
+from schema.node import Node, global_id
+
+
+def is_own(root: Any, context: Context) -> bool:
+    """Whether the account is the viewer's, and by an access that may read what is private."""
+    viewer = context.viewer
+    return viewer is not None and viewer.id == root.id and "READ" in viewer.scopes
+
+
+def owner_only(root: Any, context: Context) -> None:
+    """Raises Refused (FORBIDDEN)."""
+    if not is_own(root, context):
+        raise Refused("FORBIDDEN", "Only the account itself may see this.")
+
+
+def own(*needs: str, description: str) -> Callable[[Callable[[Any], Any]], Any]:
+    """A field computed from the row, null to everyone but the account itself."""
+
+    def decorate(show: Callable[[Any], Any]) -> Any:
+        def resolve(root: Any, info: Info) -> Any:
+            return show(root) if is_own(root, info.context) else None
+
+        del resolve.__annotations__["return"]
+        told = f"{description} Null to others."
+        return computed("id", *needs, description=told, private=True)(resolve)
+
+    return decorate
+
+
+@strawberry.type(description="Where an account is signed in.")
+class Session:
+    @computed("id", description="Names it to `revokeSession`.")
+    def id(self) -> strawberry.ID:
+        return global_id("Session", self.id)
+
+    name: str = column("What it calls itself: the browser or program.")
+    created_at: datetime = column("When it signed in.")
+    used_at: datetime = column("When it was last used, to the hour.")
+    expires_at: datetime = column("When it ends by itself.")
+
+    @computed("id", description="Whether it is the one that asks.", private=True)
+    def is_current(self, info: Info) -> bool:
+        viewer = info.context.viewer
+        return viewer is not None and viewer.access_id == self.id
+
+
+@strawberry.type(description="A token with which a program acts for an account.")
+class ApiToken:
+    @computed("id", description="Names it to `revokeApiToken`.")
+    def id(self) -> strawberry.ID:
+        return global_id("ApiToken", self.id)
+
+    name: str = column("What its owner called it.")
+
+    @computed("scopes", description="What it may do.")
+    def scopes(self) -> list[TokenScope]:
+        row: Any = self
+        return [TokenScope(scope) for scope in row.scopes.split()]
+
+    created_at: datetime = column("When it was made.")
+    used_at: datetime = column("When it was last used, to the hour.")
+    expires_at: datetime = column("When it ends.")
 
 
 @strawberry.type(description="Somebody who can sign in.")
 class Account(Node):
     display_name: str = column("What they call themselves here.")
+    created_at: datetime = column("When they signed up.")
+
+    email: str | None = own("email", description="Their e-mail address.")(lambda row: row.email)
+    is_email_verified: bool | None = own("email_verified_at", description="Whether the address is confirmed.")(
+        lambda row: row.email_verified_at is not None
+    )
+    has_password: bool | None = own("password_hash", description="Whether they can sign in with a password.")(
+        lambda row: row.password_hash is not None
+    )
+    is_hidden: bool | None = own("is_hidden", description="Whether they are counted among followers but never listed.")(
+        lambda row: bool(row.is_hidden)
+    )
+    is_moderator: bool | None = own("moderator_since", description="Whether they decide about claims.")(
+        lambda row: row.moderator_since is not None
+    )
+    sessions: list[Session] = link(
+        accesses_of_account("SESSION"),
+        "Where they are signed in, last used first. To themselves alone.",
+        guard=owner_only,
+    )
+    api_tokens: list[ApiToken] = link(
+        accesses_of_account("API"), "Their API tokens, last used first. To themselves alone.", guard=owner_only
+    )

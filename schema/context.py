@@ -5,7 +5,10 @@ from typing import Any
 
 import strawberry
 
+from resolvers.accounts import Client, Signed
 from resolvers.store import Store
+from resolvers.viewers import Viewer
+from resolvers.writing import Writer
 
 
 @dataclass
@@ -16,9 +19,25 @@ class Context:
     public_url: str  # without a slash at its end
     version: str
     request_id: str
-    viewer: None = None  # who is signed in; nobody can be, yet
+    writer: Writer
+    client: Client
+    viewer: Viewer | None = None  # who is signed in
+    # A token for the client to keep, or "" to drop the one it has.
+    token: str | None = None
     # What columns each selection needs; it may outlive the request, as long as the document does.
     selections: dict[Any, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def me(self) -> Viewer:
+        """The viewer, where it is known that there is one."""
+        assert self.viewer is not None
+        return self.viewer
+
+    def signed_in(self, signed: Signed) -> None:
+        self.viewer, self.token = signed.viewer, signed.token
+
+    def signed_out(self) -> None:
+        self.viewer, self.token = None, ""
 
 
 Info = strawberry.Info[Context, None]

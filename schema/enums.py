@@ -4,6 +4,7 @@ from typing import Any
 import strawberry
 from strawberry import enum_value
 
+from models.access import SCOPES
 from models.researcher import CLAIM_STATUSES, COLLABORATION_STATUSES
 from models.work import WORK_KINDS
 
@@ -181,4 +182,29 @@ InviteBlocker = _named(
         "RESEARCHER_UNCLAIMED": "Nobody has claimed the profile, so nobody would answer.",
         "NOT_COLLABORATING": "The researcher does not want invitations now.",
     },
+)
+UserErrorCode = _named(
+    "UserErrorCode",
+    "Why a mutation was refused.",
+    {
+        "INVALID_INPUT": "A field does not hold what it should.",
+        "WEAK_PASSWORD": "The password is too short, too long, or the first to be guessed.",
+        "EMAIL_TAKEN": "There is an account with this e-mail address.",
+        "INVALID_CREDENTIALS": "The address or the password is wrong.",
+        "INVALID_CODE": "The code is wrong, used or too old.",
+        "TOO_MANY_ATTEMPTS": "Tried too often; wait.",
+        "ACCOUNT_SUSPENDED": "A moderator has suspended the account.",
+        "NO_EMAIL": "The account has no e-mail address.",
+        "NOT_FOUND": "There is nothing with this id, or nothing that the viewer may see.",
+        "LIMIT_EXCEEDED": "There are as many as there may be.",
+    },
+)
+TokenScope = _named(
+    "TokenScope",
+    "What an API token may do.",
+    {
+        "READ": "See what is private to the account.",
+        "WRITE": "Follow, claim and whatever else changes something, but nothing of the account's safety.",
+    },
+    stored=SCOPES,
 )

@@ -20,12 +20,15 @@ from schema.context import Context, Info
 from schema.paging import Level, Listing
 from schema.selection import columns, metadata
 
+Guard = Callable[[Any, Context], None]  # raises Refused where the viewer may not see what belongs to the row
 
-def link(read: Any, description: str, key: str = "id") -> Any:
+
+def link(read: Any, description: str, key: str = "id", *, guard: Guard | None = None) -> Any:
     """What the read answers for the row's key: a row, or a list of them."""
-    key_of = attrgetter(key)
+    key_of, allow = attrgetter(key), _each(guard)
 
     def resolve(root: Any, info: Info) -> Any:
+        allow([root], info.context)
         value = key_of(root)
         return None if value is None else info.context.store.load(read.only(columns(info)), value)
 
@@ -34,6 +37,7 @@ def link(read: Any, description: str, key: str = "id") -> Any:
         whole = partial(Rows, narrowed.kind)
 
         def batch(parents: Sequence[Any], context: Context) -> Any:
+            allow(parents, context)
             keys = [*map(key_of, parents)]
             there = [one for one in keys if one is not None]
             found = context.store.load_all(narrowed, there)
@@ -43,7 +47,17 @@ def link(read: Any, description: str, key: str = "id") -> Any:
 
     resolve.plan = plan  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
-    return strawberry.field(resolver=resolve, description=description, metadata=metadata(key))
+    return strawberry.field(
+        resolver=resolve, description=description, metadata=metadata(key, private=guard is not None)
+    )
+
+
+def _each(guard: Guard | None) -> Callable[[Sequence[Any], Context], None]:
+    def allow(parents: Sequence[Any], context: Context) -> None:
+        for parent in parents if guard else ():
+            guard(parent, context)  # type: ignore[misc]
+
+    return allow
 
 
 def _with_nulls(keys: Sequence[Any], found: list[Any]) -> list[Any]:
@@ -73,6 +87,7 @@ def paged(
     key: str | tuple[str, str] | None = "id",
     total: str | None = None,
     needs: Sequence[str] = (),
+    guard: Guard | None = None,
 ) -> Any:
     """A connection: pages of the read's list of this row (of nobody's, where key is None).
 
@@ -83,9 +98,10 @@ def paged(
     """
     keyed_by = () if key is None else (key,) if isinstance(key, str) else key
     parent_of = attrgetter(*keyed_by) if keyed_by else lambda _root: NOBODY
-    total_of = attrgetter(total) if total else None
+    total_of, allow = attrgetter(total) if total else None, _each(guard)
 
     def listings(parents: Sequence[Any], context: Context, of: Paged, **given: Any) -> list[Listing]:
+        allow(parents, context)
         asked = {name: value for name, value in given.items() if value is not strawberry.UNSET}
         by, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
         conditions = narrowed.conditions() if narrowed else None
@@ -136,4 +152,6 @@ def paged(
     del listing.__annotations__["return"]
     needed = [*keyed_by, *([total] if total else ()), *needs]
     # Its rows come and go, whatever each shows.
-    return strawberry.field(resolver=listing, description=description, metadata=metadata(*needed, age=0))
+    return strawberry.field(
+        resolver=listing, description=description, metadata=metadata(*needed, private=guard is not None, age=0)
+    )

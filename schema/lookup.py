@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers.accounts import account_by_id
 from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
@@ -24,6 +25,7 @@ from schema.node import read_id
 from schema.selection import columns
 
 BY_ID = {
+    "Account": account_by_id,
     "Institution": institution_by_id,
     "Researcher": researcher_by_id,
     "Source": source_by_id,
@@ -85,8 +87,9 @@ async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:
 
 async def _found(store: Store, type_name: str, read: One, key: Any) -> Any:
     row = await store.load(read, key)
-    if row is None and read.statement is BY_ID[type_name].statement:
-        merged = await store.load(SURVIVORS[type_name.lower()], key)
+    survivors = SURVIVORS.get(type_name.lower())
+    if row is None and survivors and read.statement is BY_ID[type_name].statement:
+        merged = await store.load(survivors, key)
         row = merged and await store.load(read, merged.into_id)
     return row
 

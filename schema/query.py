@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers.accounts import account_by_id
 from resolvers.identifiers import recognise
 from resolvers.imports import data_version, last_import
 from resolvers.institutions import institutions
@@ -33,6 +34,7 @@ from schema.lookup import (
 )
 from schema.node import Node, read_id
 from schema.paging import Connection
+from schema.selection import columns
 
 MOST_NODES = 100
 
@@ -76,8 +78,12 @@ class Query:
         return found
 
     @computed(description="The account that is signed in; null when nobody is.", private=True)
-    def viewer(self, info: Info) -> Account | None:
-        return info.context.viewer
+    async def viewer(self, info: Info) -> Account | None:
+        viewer = info.context.viewer
+        if viewer is None:
+            return None
+        found: Account = await info.context.store.load(account_by_id.only(columns(info)), viewer.id)
+        return found
 
     researcher: AResearcher | None = looked_up("Researcher", ResearcherBy, "One researcher; null when there is none.")
     work: AWork | None = looked_up("Work", WorkBy, "One work; null when there is none.")

@@ -6,6 +6,8 @@ import strawberry
 
 from schema.account import Account
 from schema.institution import Institution
+from schema.mutation import Refusal
+from schema.mutations import Mutation
 from schema.query import Query
 from schema.researcher import Researcher
 from schema.source import Source
@@ -17,6 +19,7 @@ def build_schema(execution_context_class: Any = None) -> strawberry.Schema:
     """The schema, run by graphql-core's executor or by this class of it."""
     return strawberry.Schema(
         query=Query,
-        types=[Account, Institution, Researcher, Source, Topic, Work],
+        mutation=Mutation,
+        types=[Account, Institution, Refusal, Researcher, Source, Topic, Work],
         execution_context_class=execution_context_class,
     )

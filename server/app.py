@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +14,11 @@ from starlette.types import Receive, Scope, Send
 
 from execution import PlanExecutor
 from resolvers.drivers import Reader, open_reader
+from resolvers.writing import Writer, open_writer
 from schema.root import build_schema
 from server.endpoint import Endpoint
 from server.graphiql import routes
+from server.mailer import Mailer
 from server.settings import Settings
 
 GRAPHQL = "/graphql"
@@ -36,12 +39,16 @@ class Service(Starlette):
 
 
 def create_app(
-    settings: Settings | None = None, reader: Reader | None = None, executor: type[PlanExecutor] = PlanExecutor
+    settings: Settings | None = None,
+    reader: Reader | None = None,
+    writer: Writer | None = None,
+    executor: type[PlanExecutor] = PlanExecutor,
 ) -> Starlette:
     """The service: /graphql, and what GraphiQL loads."""
     settings = settings or Settings()
     reader = reader or open_reader(settings.database_url, connections=settings.database_connections)
-    endpoint = Endpoint(build_schema(executor), reader, settings)
+    writer = writer or open_writer(settings.database_url, reader)
+    endpoint = Endpoint(build_schema(executor), reader, writer, settings)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -50,7 +57,11 @@ def create_app(
         gc.freeze()
         # Requests leave no circles behind; lower, what so many of them hold in flight would set collections off.
         gc.set_threshold(100_000, 10, 10)
+        mailing = asyncio.create_task(Mailer(writer, settings).run())
         yield
+        mailing.cancel()
+        await asyncio.gather(mailing, return_exceptions=True)
+        await writer.close()
         await reader.close()
 
     async def home(_request: Request) -> RedirectResponse:

@@ -18,27 +18,20 @@ from resolvers.changes import Changes
 from resolvers.drivers import Reader
 from resolvers.refused import Unavailable
 from resolvers.store import Store
+from resolvers.writing import Writer
 from schema.context import Context
 from schema.errors import shown
 from server import __version__
-from server.answers import Answers, Kept
+from server.access import Accesses, Asking
+from server.answers import Answers, Kept, Request
 from server.documents import MOST_ERRORS, Documents
 from server.graphiql import page
+from server.malformed import Header, Malformed
 from server.settings import Settings
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
 NOT_MODIFIED = 304
-
-Header = tuple[bytes, bytes]
-
-
-class Malformed(Exception):  # noqa: N818  the request is at fault, not the server
-    """A request that is none; it is refused before anything is run."""
-
-    def __init__(self, message: str, status: int = 400, *, headers: Iterable[Header] = ()) -> None:
-        super().__init__(message)
-        self.message, self.status, self.headers = message, status, headers
 
 
 class HungUp(Exception):  # noqa: N818  nobody is at fault
@@ -55,6 +48,7 @@ class Ran(NamedTuple):
     body: bytes
     status: int
     store: Store  # what was read for it
+    headers: tuple[Header, ...] = ()
     age: int = 0  # the seconds for which it may be shown without asking again
     public: bool = False  # whether anyone may be answered with it until what it shows changes
 
@@ -62,11 +56,12 @@ class Ran(NamedTuple):
 class Endpoint:
     """What is served at /graphql, as an ASGI application: a view's request and response would cost as much again."""
 
-    def __init__(self, schema: Schema, reader: Reader, settings: Settings) -> None:
+    def __init__(self, schema: Schema, reader: Reader, writer: Writer, settings: Settings) -> None:
         self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
         self._executor: Any = schema.execution_context_class
-        self._reader, self._most_bytes = reader, settings.max_body_bytes
+        self._reader, self._writer, self._most_bytes = reader, writer, settings.max_body_bytes
         self._public_url = settings.public_url.rstrip("/")
+        self._access = Accesses(reader, writer, secure=self._public_url.startswith("https:"))
         self._documents = Documents(self._schema, settings.documents_bytes)
         self._answers = Answers(settings.answers_bytes)
 
@@ -88,28 +83,29 @@ class Endpoint:
                 return page()
             if method == "POST":
                 sent = await self._body(receive, headers)
-            return await self._answered(method, sent, headers, request_id, kind)
+            asking = await self._access.asking(scope, headers)
+            known = headers.get(b"if-none-match", b"") if method == "GET" else b""
+            return await self._answered((method, kind, sent), known, asking, request_id)
         except Malformed as malformed:
-            extensions = {"code": "BAD_USER_INPUT", "requestId": request_id}
+            extensions = {"code": malformed.code, "requestId": request_id}
             body = {"errors": [{"message": malformed.message, "extensions": extensions}]}
             return _Bytes(orjson.dumps(body), malformed.status, kind, request_id, malformed.headers)
 
-    async def _answered(
-        self, method: str, sent: bytes, given: dict[bytes, bytes], request_id: str, kind: bytes
-    ) -> Response:
+    async def _answered(self, key: Request, known: bytes, asking: Asking, request_id: str) -> Response:
+        """The answer, or that it is what the client already has under the ETags that it knows."""
+        method, kind, sent = key
         changes = await self._changes() if self._answers.most_bytes else None
-        key = (method, kind, sent)
         kept = self._answers.get(key, changes) if changes else None
         if kept is None:
             then = changes.now if changes else 0  # before anything is read
-            ran = await self._run(_asked(method, sent), method, request_id)
+            ran = await self._run(_asked(method, sent), method, asking, request_id)
             if changes is None or not ran.public:
                 status = ran.status if kind == GRAPHQL_JSON else 200
-                return _Bytes(ran.body, status, kind, request_id, [(b"cache-control", b"private, no-store")])
+                headers = [(b"cache-control", b"private, no-store"), *ran.headers]
+                return _Bytes(ran.body, status, kind, request_id, headers)
             kept = Kept(key, ran.body, ran.store.subjects(), then, ran.age)
             self._answers.keep(key, kept)
-        known = given.get(b"if-none-match", b"")
-        if method == "GET" and (kept.etag in known or known.strip() == b"*"):
+        if kept.etag in known or known.strip() == b"*":
             return _Bytes(b"", NOT_MODIFIED, kind, request_id, kept.headers)
         return _Bytes(kept.body, 200, kind, request_id, kept.headers)
 
@@ -120,7 +116,7 @@ class Endpoint:
         except Unavailable:
             return None
 
-    async def _run(self, asked: Asked, method: str, request_id: str) -> Ran:
+    async def _run(self, asked: Asked, method: str, asking: Asking, request_id: str) -> Ran:
         document, store = self._documents.get(asked.query), Store(self._reader)
         if document.errors or document.syntax is None:
             errors = [shown(error, request_id, document.code) for error in document.errors]
@@ -133,10 +129,20 @@ class Endpoint:
             raise Malformed("Subscriptions cannot be sent here.")
         if operation.operation is not OperationType.QUERY and method != "POST":
             raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
+        context = Context(
+            store,
+            self._public_url,
+            __version__,
+            request_id,
+            self._writer,
+            asking.client,
+            asking.viewer,
+            selections=document.selections,
+        )
         running = execute(
             self._schema,
             document.syntax,
-            context_value=Context(store, self._public_url, __version__, request_id, selections=document.selections),
+            context_value=context,
             variable_values=asked.variables,
             operation_name=asked.operation_name,
             executor_class=self._executor,
@@ -152,7 +158,8 @@ class Endpoint:
         public = not result.errors and not document.private and operation.operation is OperationType.QUERY
         # What is not there yet may come at any time.
         age = document.age if result.data and None not in result.data.values() else 0
-        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, age, public=public)
+        headers = self._access.cookies(context.token)
+        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, headers, age, public=public)
 
     async def _body(self, receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != JSON:

@@ -1,4 +1,5 @@
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -8,6 +9,12 @@ from models.database import database_url
 
 def _usable(url: str) -> str:
     database_url(url)
+    return url
+
+
+def _smtp(url: str | None) -> str | None:
+    if url is not None and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
+        raise ValueError("it must begin with smtp:// or smtps:// and name a host")
     return url
 
 
@@ -22,4 +29,6 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
+    smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None
+    mail_from: str = "peergraph <peergraph@localhost>"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -18,6 +18,7 @@ from models.database import connect
 from resolvers.changes import Changes
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later
+from resolvers.writing import Writer, open_writer
 from server.app import create_app
 from server.settings import Settings
 
@@ -109,6 +110,9 @@ class Counting:
     async def changes(self) -> Changes | None:
         return None  # so that nothing is kept, and each request reads
 
+    def tell(self, subject: str | None) -> None:
+        self.reader.tell(subject)
+
     async def close(self) -> None:
         await self.reader.close()
 
@@ -127,8 +131,15 @@ def statements(reader: Counting) -> list[str]:
 
 
 @pytest.fixture
-async def client(reader: Counting, database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(Settings(database_url=database_url), reader)
+async def writer(reader: Counting, database_url: str) -> AsyncIterator[Writer]:
+    writer = open_writer(database_url, reader)
+    yield writer
+    await writer.close()
+
+
+@pytest.fixture
+async def client(reader: Counting, writer: Writer, database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
+    app = create_app(Settings(database_url=database_url), reader, writer)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
         yield client
 

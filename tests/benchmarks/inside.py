@@ -17,6 +17,7 @@ import orjson
 from graphql import execute, parse
 
 from execution import PlanExecutor
+from resolvers.accounts import Client
 from resolvers.drivers import open_reader
 from resolvers.store import Store
 from schema.context import Context
@@ -91,7 +92,7 @@ async def inside(url: str, sent: bytes, text: str, variables: dict[str, Any]) ->
     reader = open_reader(url)
 
     async def run(document: Any, planned: bool) -> None:
-        context = Context(Store(reader), "http://127.0.0.1", "0", "0")
+        context = Context(Store(reader), "http://127.0.0.1", "0", "0", writer=None, client=Client("", ""))
         executor = PlanExecutor if planned else GraphQLCore
         running = execute(schema, document, context_value=context, variable_values=variables, executor_class=executor)
         result: Any = await running if isawaitable(running) else running

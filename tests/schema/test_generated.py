@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis_graphql import Mode, nodes, queries
 
 from execution import PlanExecutor
+from resolvers.accounts import Client
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later, then
 from resolvers.refused import Unavailable
@@ -62,7 +63,7 @@ class Failing:
 
 
 async def answer(reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any) -> Any:
-    context = Context(Store(reader), "http://test", "0", "request")
+    context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""))
     found: Any = execute(SCHEMA, document, context_value=context, variable_values=variables, executor_class=executor)
     result = await found if isawaitable(found) else found
     return result.data, [shown(error, "request") for error in result.errors or ()]

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import strawberry
+
+from schema import api_token, email, password, session
+
+
+@strawberry.type(
+    description="What can be done. Refusals that a client must expect are `userErrors` in the payload, and nothing "
+    "else is in it then; not being signed in is an error with the code UNAUTHENTICATED."
+)
+class Mutation:
+    sign_up = session.sign_up
+    sign_in = session.sign_in
+    sign_out = session.sign_out
+    revoke_session = session.revoke_session
+    verify_email = email.verify_email
+    request_email_verification = email.request_email_verification
+    request_password_reset = password.request_password_reset
+    reset_password = password.reset_password
+    change_password = password.change_password
+    create_api_token = api_token.create_api_token
+    revoke_api_token = api_token.revoke_api_token

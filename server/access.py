@@ -1,0 +1,75 @@
+"""Who is asking, by what their request carries: a bearer token, or a browser's cookie."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from resolvers.accounts import LONGEST_NAME, SESSION, Client
+from resolvers.drivers import Reader
+from resolvers.refused import Unavailable
+from resolvers.store import Store
+from resolvers.viewers import Viewer, seen, viewer_of
+from resolvers.writing import Writer
+from server.malformed import Header, Malformed
+
+COOKIE = "peergraph_session"
+
+
+class Asking(NamedTuple):
+    client: Client
+    viewer: Viewer | None
+
+
+class Accesses:
+    def __init__(self, reader: Reader, writer: Writer, *, secure: bool) -> None:
+        self._reader, self._writer = reader, writer
+        self._noting: set[asyncio.Task[None]] = set()
+        self._attributes = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+
+    async def asking(self, scope: Scope, headers: dict[bytes, bytes]) -> Asking:
+        """Raises Malformed for a token that lets nobody in; a cookie of an ended session is nobody's."""
+        peer = scope.get("client")
+        name = headers.get(b"user-agent", b"").decode("latin-1")
+        client = Client(peer[0] if peer else "", name[:LONGEST_NAME] if name.isprintable() and name else "unknown")
+        given = headers.get(b"authorization")
+        if given is not None:
+            return Asking(client, await self._bearer(given))
+        cookie = headers.get(b"cookie")
+        token = cookie_parser(cookie.decode("latin-1")).get(COOKIE) if cookie else None
+        return Asking(client, await self._viewer(token) if token else None)
+
+    async def _bearer(self, given: bytes) -> Viewer:
+        scheme, _, token = given.decode("latin-1").partition(" ")
+        viewer = await self._viewer(token.strip()) if scheme.lower() == "bearer" else None
+        if viewer is None:
+            message = "The token is wrong, or its session has ended: sign in again."
+            raise Malformed(message, 401, code="UNAUTHENTICATED", headers=[(b"www-authenticate", b"Bearer")])
+        return viewer
+
+    async def _viewer(self, token: str) -> Viewer | None:
+        try:
+            viewer = await viewer_of(Store(self._reader), token)
+        except Unavailable as error:
+            raise Malformed(f"{error}", 503, code="UNAVAILABLE") from error
+        if viewer is not None and viewer.seen_long_ago:
+            noting = asyncio.create_task(self._seen(viewer))
+            self._noting.add(noting)
+            noting.add_done_callback(self._noting.discard)
+        return viewer
+
+    async def _seen(self, viewer: Viewer) -> None:
+        try:
+            await seen(self._writer, viewer)
+        except Unavailable:
+            return  # the next request notes it
+
+    def cookies(self, token: str | None) -> tuple[Header, ...]:
+        """What makes a browser keep this token, or drop the one it has where it is empty."""
+        if token is None:
+            return ()
+        age = int(SESSION.total_seconds()) if token else 0
+        return ((b"set-cookie", f"{COOKIE}={token}; Max-Age={age}; {self._attributes}".encode()),)
