@@ -6,8 +6,12 @@ from models.activity import YearActivity
 from models.affiliation import Affiliation
 from models.authorship import Authorship, AuthorshipInstitution
 from models.change import Change
+from models.claim import Claim
 from models.collaboration import Collaboration
+from models.detached import Detached
+from models.event import Event
 from models.external_id import ExternalId, MergedId
+from models.follow import Follow
 from models.import_run import DataVersion, ImportPart, ImportRun, SlugSequence, Stale
 from models.institution import Institution
 from models.keyword import Keyword, WorkKeyword
@@ -26,9 +30,13 @@ __all__ = [
     "Authorship",
     "AuthorshipInstitution",
     "Change",
+    "Claim",
     "Collaboration",
     "DataVersion",
+    "Detached",
+    "Event",
     "ExternalId",
+    "Follow",
     "Identity",
     "ImportPart",
     "ImportRun",

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, false
 from sqlmodel import Field, SQLModel
 
 from models.columns import Bytewise, Instant, Key, LongText, not_negative, one_of
@@ -41,6 +41,10 @@ class Researcher(SQLModel, table=True):
     claim_status: str = "UNCLAIMED"
     collaboration_status: str = "OPEN"
     verification_level: int = 1
+    # The owner's own word, before that of a source.
+    own_institution_id: int | None = Field(default=None, sa_type=Key)  # without a foreign key: see migration 0004
+    affiliation_withheld: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    suppressed_at: datetime | None = Field(default=None, sa_type=Instant)  # since when the page is gone
     follower_count: int = 0
 
     # Derived from the works held.

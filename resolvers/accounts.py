@@ -15,6 +15,7 @@ from sqlmodel import col
 
 from models import Access, Account, OneTimeCode
 from models.columns import now
+from models.database import subject
 from resolvers.attempts import Limit, attempt, forget
 from resolvers.letters import letter
 from resolvers.passwords import checked_password, hashed, verified
@@ -370,6 +371,7 @@ async def change_settings(writer: Writer, viewer: Viewer, **values: Any) -> None
         if values:
             names = tuple(sorted(values))
             await write.rows(_setting(names), account=viewer.id, **{f"new_{name}": values[name] for name in names})
+            await write.tell(subject("Account", viewer.id))
 
     await writer.write(rule)
 

@@ -35,6 +35,7 @@ from resolvers.later import Later, then
 
 SUBJECTS = (Account, Institution, Researcher, Topic)  # what people's own writes change
 KEYS, KEY = "keys", "key"
+_NOTHING: Mapping[str, Any] = {}
 MOMENT = 128  # keys whose rows are read in no more than a moment
 
 # SQLModel calls a column by its value's type, which SQLAlchemy's own overloads refuse.
@@ -191,16 +192,22 @@ class Keyed(Read):
 
     key: Any
 
-    def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
+    def fetch(self, reader: Reader, keys: Sequence[Any], given: Mapping[str, Any] = _NOTHING) -> Later:
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
         alone = len(keys) == 1
-        values = {KEYS: keys, KEY: keys[0]}
+        values = {KEYS: keys, KEY: keys[0], **given}
         rows = self.run(reader, alone, lambda: self._by_key(alone=alone), keys, values)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 
     def _by_keys(self, keys: Sequence[Any], rows: Iterable[Any]) -> list[Any]:
         """The same, of rows that begin with the key they belong to."""
+        raise NotImplementedError
+
+    def made(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def rows(self, value: Any) -> Sequence[Any]:
         raise NotImplementedError
 
     moved_by: ClassVar[None] = None
@@ -247,3 +254,28 @@ class Many(Keyed):
     def rows(self, value: Any) -> Sequence[Any]:
         rows: Sequence[Any] = value
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A read by key with values for its other parameters."""
+
+    read: Keyed
+    values: tuple[tuple[str, Any], ...]
+
+    def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
+        return self.read.fetch(reader, keys, dict(self.values))
+
+    @property
+    def kind(self) -> Any:
+        return self.read.kind
+
+    def made(self, value: Any) -> Any:
+        return self.read.made(value)
+
+    def rows(self, value: Any) -> Sequence[Any]:
+        return self.read.rows(value)
+
+    @property
+    def moved_by(self) -> str | None:
+        return self.read.moved_by

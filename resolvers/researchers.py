@@ -1,6 +1,6 @@
 from typing import Any
 
-from sqlalchemy import Double, Integer, bindparam, cast, distinct, false, func
+from sqlalchemy import Double, Integer, bindparam, cast, distinct, func
 from sqlmodel import col
 
 from models import (
@@ -183,11 +183,3 @@ activity_by_researcher = Many(
     select(YearActivity).order_by(col(YearActivity.year)), key=col(YearActivity.researcher_id)
 )
 external_ids_by_researcher = external_ids("researcher")
-
-# There are no accounts yet, so this list of accounts is empty.
-followers_of_researcher = Paged(
-    select(Researcher).where(false()),
-    name="followers of researcher",
-    identity=col(Researcher.id),
-    orders={"NEWEST": (down(Researcher.id),)},
-)

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -39,12 +40,13 @@ class Writer:
         self._driver, self._tell, self._url = driver, tell, url
         self._engine: Engine | None = None
 
-    async def write(self, rule: Rule[T]) -> T:
+    async def write(self, rule: Rule[T], *, alone: bool = False) -> T:
         """What the rule answers, when its writes stand; whatever it raises leaves none. Raises Unavailable.
 
-        The rule runs again where another's write got in its way, so it must do nothing but read and write.
+        The rule runs again where another's write got in its way, so it must do nothing but read and write. One that
+        runs a single statement may say that it is `alone`: the statement is a transaction by itself.
         """
-        transaction, answer = await self._driver.run(rule)
+        transaction, answer = await self._driver.run(rule, alone)
         for subject in transaction.told:
             self._tell(subject)  # others hear of it in a moment; who was answered must not see less than that
         return cast("T", answer)
@@ -164,7 +166,7 @@ def _stored(dialect: Dialect, value: Any) -> Any:
 
 
 class Driver(Protocol):
-    async def run(self, rule: Rule[Any]) -> tuple[Transaction, Any]:
+    async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         """The rule's answer and the transaction that committed it."""
 
     async def close(self) -> None: ...
@@ -179,9 +181,11 @@ class SQLiteDriver:
         self._turn = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
 
-    async def run(self, rule: Rule[Any]) -> tuple[Transaction, Any]:
+    async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         async with self._turn:
             transaction = Transaction(SQLiteReader.dialect, self._execute)
+            if alone:
+                return transaction, await rule(transaction)
             await self._execute("BEGIN IMMEDIATE")
             try:
                 answer = await rule(transaction)
@@ -230,21 +234,21 @@ class PostgresDriver:
     def __init__(self, dsn: str, connections: int) -> None:
         self._held = Held(dsn, connections, "auto")
 
-    async def run(self, rule: Rule[Any]) -> tuple[Transaction, Any]:
+    async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         for attempt in range(1, AGAIN + 1):
             try:
-                return await self._once(rule)
+                return await self._once(rule, alone)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
                 if attempt == AGAIN:
                     raise Unavailable("Too many write the same at once.") from error
                 await asyncio.sleep(0.01 * attempt)
         raise AssertionError
 
-    async def _once(self, rule: Rule[Any]) -> tuple[Transaction, Any]:
+    async def _once(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         async with self._held.connection("written") as connection:
             transaction = Transaction(PostgresReader.dialect, lambda sql, values: connection.fetch(sql, *values))
             try:
-                async with connection.transaction():
+                async with nullcontext() if alone else connection.transaction():
                     return transaction, await rule(transaction)
             except asyncpg.IntegrityConstraintViolationError as error:
                 raise Conflict(str(error)) from error

@@ -7,11 +7,14 @@ from typing import Any
 import strawberry
 
 from resolvers.accounts import accesses_of_account
+from resolvers.follows import following_of_account
 from resolvers.refused import Refused
 from schema.context import Context, Info
-from schema.enums import TokenScope
+from schema.enums import Digest, TokenScope
 from schema.field import column, computed
-from schema.link import link
+from schema.filters import FollowingFilter
+from schema.follow import FollowableConnection
+from schema.link import link, paged
 from schema.node import Node, global_id
 
 
@@ -91,8 +94,18 @@ class Account(Node):
     is_hidden: bool | None = own("is_hidden", description="Whether they are counted among followers but never listed.")(
         lambda row: bool(row.is_hidden)
     )
+    digest: Digest | None = own("digest", description="How often what is new comes to them by mail.")(
+        lambda row: Digest(row.digest)
+    )
     is_moderator: bool | None = own("moderator_since", description="Whether they decide about claims.")(
         lambda row: row.moderator_since is not None
+    )
+    following: FollowableConnection = paged(
+        following_of_account,
+        "What they follow. To themselves alone.",
+        order="NEWEST",
+        filter=FollowingFilter,
+        guard=owner_only,
     )
     sessions: list[Session] = link(
         accesses_of_account("SESSION"),

@@ -5,6 +5,7 @@ import strawberry
 from strawberry import enum_value
 
 from models.access import SCOPES
+from models.account import DIGESTS
 from models.researcher import CLAIM_STATUSES, COLLABORATION_STATUSES
 from models.work import WORK_KINDS
 
@@ -207,4 +208,15 @@ TokenScope = _named(
         "WRITE": "Follow, claim and whatever else changes something, but nothing of the account's safety.",
     },
     stored=SCOPES,
+)
+FollowableKind = _named(
+    "FollowableKind",
+    "What can be followed.",
+    {"RESEARCHER": "A researcher.", "TOPIC": "A topic.", "INSTITUTION": "An institution."},
+)
+Digest = _named(
+    "Digest",
+    "How often what is new comes by mail.",
+    {"OFF": "Never.", "DAILY": "Once a day, if there is something.", "WEEKLY": "Once a week, if there is something."},
+    stored=DIGESTS,
 )

@@ -6,7 +6,7 @@ import strawberry
 
 from resolvers.matching import containing
 from resolvers.refused import Refused
-from schema.enums import ClaimStatus, TopicLevel, WorkKind
+from schema.enums import ClaimStatus, FollowableKind, TopicLevel, WorkKind
 from schema.inputs import IntRange, checked_text, given, storable
 from schema.node import read_ids
 
@@ -127,3 +127,12 @@ class InstitutionFilter:
             kinds=_words(self.kinds, "kinds"),
             name_contains=_containing(self.name_contains, "nameContains"),
         )
+
+
+@strawberry.input(description="Which of what an account follows.")
+class FollowingFilter:
+    kinds: list[FollowableKind] | None = _wanted("Of one of these kinds.")
+
+    def conditions(self) -> dict[str, Any]:
+        words = _words(self.kinds, "kinds")
+        return given(kinds=words and tuple(word.lower() for word in words))

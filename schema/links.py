@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 from strawberry import lazy
 
 if TYPE_CHECKING:
+    from schema.account import Account
     from schema.institution import Institution
     from schema.researcher import Researcher
     from schema.source import Source
     from schema.topic import Topic
     from schema.work import Work
 
+AnAccount = Annotated["Account", lazy("schema.account")]
 AnInstitution = Annotated["Institution", lazy("schema.institution")]
 AResearcher = Annotated["Researcher", lazy("schema.researcher")]
 ASource = Annotated["Source", lazy("schema.source")]

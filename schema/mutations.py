@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
-from schema import api_token, email, password, session
+from schema import api_token, email, follow, password, session, update_account
 
 
 @strawberry.type(
@@ -19,5 +19,8 @@ class Mutation:
     request_password_reset = password.request_password_reset
     reset_password = password.reset_password
     change_password = password.change_password
+    update_account = update_account.update_account
+    unfollow = follow.unfollow  # before the next line, which hides the module
+    follow = follow.follow
     create_api_token = api_token.create_api_token
     revoke_api_token = api_token.revoke_api_token

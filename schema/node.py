@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import strawberry
 
+from resolvers.follows import followed_by
+from resolvers.later import then
 from resolvers.refused import Refused
+from resolvers.viewers import Viewer
+from schema.context import Context, Info
 from schema.field import PRINTED, column, computed
 from schema.inputs import quoted
 
@@ -65,15 +69,37 @@ class Node:
         return bool(row.entity.__name__ == cls.__name__)
 
 
+def _of_viewer(show: Callable[[Viewer, bool], bool], description: str) -> Any:
+    """A field by who asks and whether they follow the row; false when nobody is signed in."""
+
+    def batch(rows: Sequence[Any], context: Context) -> Any:
+        viewer = context.viewer
+        if viewer is None:
+            return [False] * len(rows)
+        read = followed_by(viewer.id, rows[0].entity.__name__.lower())
+        found = context.store.load_all(read, [row.id for row in rows])
+        return then(found, lambda found: [show(viewer, one is not None) for one in found])
+
+    async def resolve(root: Any, info: Info) -> bool:
+        viewer = info.context.viewer
+        if viewer is None:
+            return False
+        read = followed_by(viewer.id, root.entity.__name__.lower())
+        return show(viewer, await info.context.store.load(read, root.id) is not None)
+
+    resolve.plan = lambda _info: batch  # type: ignore[attr-defined]
+    return computed("id", description=description, private=True)(resolve)
+
+
 @strawberry.interface(description="Whatever a signed-in person can follow.")
 class Followable:
     id: strawberry.ID = _identity()
     follower_count: int = column("How many accounts follow it, those that hide themselves included.")
 
-    @computed(description="Whether the signed-in account follows it; false when signed out.", private=True)
-    def viewer_is_following(self) -> bool:
-        return False
-
-    @computed(description="Whether the viewer could follow it now: signed in, and not following it yet.", private=True)
-    def viewer_can_follow(self) -> bool:
-        return False
+    viewer_is_following: bool = _of_viewer(
+        lambda _viewer, followed: followed, "Whether the signed-in account follows it; false when signed out."
+    )
+    viewer_can_follow: bool = _of_viewer(
+        lambda viewer, followed: "WRITE" in viewer.scopes and not followed,
+        "Whether the viewer could follow it now: signed in, and not following it yet.",
+    )

@@ -43,7 +43,7 @@ async def _page(root: Any) -> Any:
     return await root.level.store.load(root.level.pages, root.parent)
 
 
-async def _rows(root: Any) -> Any:
+async def page_rows(root: Any) -> Any:
     return (await _page(root)).rows
 
 
@@ -62,18 +62,18 @@ def _for_level(resolve: Any, show: Callable[[Pages, list[Page]], Any]) -> None:
 
 
 _for_level(_page, lambda _, found: found)
-_for_level(_rows, lambda pages, found: Rows(pages.kind, [page.rows for page in found]))
+_for_level(page_rows, lambda pages, found: Rows(pages.kind, [page.rows for page in found]))
 
 
 def page_edges() -> Any:
     """The rows: an edge is its row, which knows its page where its cursor is asked for."""
     return strawberry.field(
-        resolver=_rows, description="The rows with their cursors.", metadata=metadata(same_row=True)
+        resolver=page_rows, description="The rows with their cursors.", metadata=metadata(same_row=True)
     )
 
 
 def page_nodes() -> Any:
-    return strawberry.field(resolver=_rows, description="The rows alone.", metadata=metadata(same_row=True))
+    return strawberry.field(resolver=page_rows, description="The rows alone.", metadata=metadata(same_row=True))
 
 
 def edge_cursor(description: str) -> Any:

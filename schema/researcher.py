@@ -4,17 +4,16 @@ from typing import Any
 
 import strawberry
 
+from resolvers.follows import followers_of_researcher
 from resolvers.institutions import institution_by_id
 from resolvers.researchers import (
     activity_by_researcher,
     affiliations_by_researcher,
     collaborators,
     external_ids_by_researcher,
-    followers_of_researcher,
 )
 from resolvers.topics import topics_of_researcher
 from resolvers.works import works_of_researcher, works_shared
-from schema.account import Account
 from schema.context import Info
 from schema.enums import (
     AffiliationStatus,
@@ -28,6 +27,7 @@ from schema.enums import (
 )
 from schema.field import column, computed, renamed, same_row, texts
 from schema.filters import CollaboratorFilter, WorkFilter
+from schema.follow import AccountConnection
 from schema.institution import Affiliation
 from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher, AWork
@@ -101,7 +101,7 @@ class Researcher(Node, Followable):
         filter=CollaboratorFilter,
         total="collaborator_count",
     )
-    followers: Connection[Account] = paged(
+    followers: AccountConnection = paged(
         followers_of_researcher,
         "Who follows them. Accounts that hide themselves are counted and never listed.",
         order="NEWEST",

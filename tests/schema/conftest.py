@@ -2,6 +2,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import text
 
 from models import (
     Affiliation,
@@ -24,6 +27,28 @@ from models import (
     YearActivity,
 )
 from models.columns import fold
+from resolvers import passwords
+
+
+@pytest.fixture
+def sign_up(ask: Any, client: Any, engine: Any, monkeypatch: Any) -> Any:
+    """Sign up under this name, with a confirmed address, and be signed in from then on; answers the account's id."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHash((Argon2Hasher(1, 8, 1),)))
+
+    async def make(name: str, *, verified: bool = True) -> str:
+        client.cookies.clear()
+        given = {"displayName": name, "email": f"{name.lower()}@example.org", "password": "a long password"}
+        query = "mutation($input: SignUpInput!) { signUp(input: $input) { account { id } userErrors { message } } }"
+        found = (await ask(query, input=given))["signUp"]
+        assert found["userErrors"] == []
+        if verified:
+            with engine.begin() as connection:
+                connection.execute(
+                    text("UPDATE account SET email_verified_at = created_at WHERE display_name = :name"), {"name": name}
+                )
+        return str(found["account"]["id"])
+
+    return make
 
 
 @pytest.fixture

@@ -1,0 +1,55 @@
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import Bytewise, Instant, Key, LongText, now, one_of
+
+EVENT_KINDS = ("NEW_WORK", "NEW_FOLLOWER", "CLAIM", "ACCOUNT")
+
+
+class Event(SQLModel, table=True):
+    """What happened, once and for ever: feeds, notifications, claims' histories and the audit log are read from it.
+
+    Triggers refuse to change or delete it, but for when it was read and, after merges, what it is about.
+    """
+
+    __table_args__ = (
+        one_of("kind", EVENT_KINDS),
+        Index("event_by_addressee", "account_id", "id"),
+        Index("event_by_claim", "claim_id", "id"),
+        Index("event_by_actor", "actor_id", "id"),
+        Index(
+            "event_new_work_once",
+            "subject_kind",
+            "subject_id",
+            "work_id",
+            unique=True,
+            postgresql_where=text("kind = 'NEW_WORK'"),
+            sqlite_where=text("kind = 'NEW_WORK'"),
+        ),
+        Index(
+            "event_new_follower_once",
+            "subject_id",
+            "actor_id",
+            unique=True,
+            postgresql_where=text("kind = 'NEW_FOLLOWER'"),
+            sqlite_where=text("kind = 'NEW_FOLLOWER'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=Key)
+    kind: str
+    at: datetime = Field(default_factory=now, sa_type=Instant)
+    account_id: int | None = Field(default=None, sa_type=Key)  # whom it is addressed to
+    actor_id: int | None = Field(default=None, sa_type=Key)  # whose doing it was; null for the service's own
+    subject_kind: str | None = Field(default=None, sa_type=Bytewise)
+    subject_id: int | None = Field(default=None, sa_type=Key)
+    work_id: int | None = Field(default=None, sa_type=Key)
+    claim_id: int | None = Field(default=None, sa_type=Key)
+    action: str | None = None  # of a claim's step, or of a moderator
+    from_state: str | None = None
+    to_state: str | None = None
+    note: str | None = Field(default=None, sa_type=LongText)
+    read_at: datetime | None = Field(default=None, sa_type=Instant)
