@@ -58,4 +58,5 @@ class Claim(SQLModel, table=True):
     email: str | None = None  # of the institution, to which a code was sent
     created_at: datetime = Field(default_factory=now, sa_type=Instant)
     updated_at: datetime = Field(default_factory=now, sa_type=Instant)
+    approved_at: datetime | None = Field(default=None, sa_type=Instant)  # while the record is the account's
     expires_at: datetime | None = Field(default=None, sa_type=Instant)  # while a code is waited for

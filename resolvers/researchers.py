@@ -44,8 +44,10 @@ FILTERS = {
 }
 MOVING = frozenset({"MOST_FOLLOWED", "claim_statuses"})
 
+_SHOWN = select(Researcher).where(col(Researcher.suppressed_at).is_(None))
+
 researchers = Paged(
-    select(Researcher),
+    _SHOWN,
     name="researchers",
     identity=col(Researcher.id),
     orders=ORDERS,
@@ -54,7 +56,7 @@ researchers = Paged(
     long=True,
 )
 researchers_of_institution = Paged(
-    select(Researcher),
+    _SHOWN,
     name="researchers of institution",
     members=_AFFILIATED.where(col(Affiliation.institution_id) == PARENT),
     identity=col(Researcher.id),
@@ -162,11 +164,12 @@ institutions_by_authorship = Many(
     key=col(AuthorshipInstitution.work_id),
 )
 
-researcher_by_id = One(select(Researcher), key=col(Researcher.id))
-researcher_by_slug = One(select(Researcher), key=col(Researcher.slug))
+researcher_by_id = One(_SHOWN, key=col(Researcher.id))
+any_researcher_by_id = One(select(Researcher), key=col(Researcher.id))
+researcher_by_slug = One(_SHOWN, key=col(Researcher.slug))
 # One ORCID iD may stand on several records: the one with most works answers for it.
 researcher_by_orcid = One(
-    select(Researcher).order_by(col(Researcher.work_count).desc(), col(Researcher.id)), key=col(Researcher.orcid)
+    _SHOWN.order_by(col(Researcher.work_count).desc(), col(Researcher.id)), key=col(Researcher.orcid)
 )
 
 affiliations_by_researcher = Many(

@@ -89,18 +89,18 @@ class Transaction:
         self.dialect, self._execute = dialect, execute
         self.told: list[str | None] = []
 
-    async def rows(self, statement: Executable, **values: Any) -> list[Any]:
+    async def rows(self, statement: Executable, /, **values: Any) -> list[Any]:
         """The rows that it selects or returns, as named tuples."""
         prepared = _prepared(self, statement)
         given = [_stored(self.dialect, value) for value in prepared.compiled.values(values)]
         rows = await self._execute(prepared.compiled.sql, given)
         return [tuple.__new__(prepared.kind, prepared.compiled.converted_row(row)) for row in rows]
 
-    async def row(self, statement: Executable, **values: Any) -> Any:
+    async def row(self, statement: Executable, /, **values: Any) -> Any:
         """The first of them, or None."""
         return next(iter(await self.rows(statement, **values)), None)
 
-    async def value(self, statement: Executable, **values: Any) -> Any:
+    async def value(self, statement: Executable, /, **values: Any) -> Any:
         """The first of the first's columns, or None."""
         row = await self.row(statement, **values)
         return None if row is None else row[0]

@@ -7,15 +7,20 @@ from typing import Any
 import strawberry
 
 from resolvers.accounts import accesses_of_account
+from resolvers.claim_blockers import held_by_account
+from resolvers.claims import claims_of_account
 from resolvers.follows import following_of_account
 from resolvers.refused import Refused
+from resolvers.researchers import researcher_by_id
 from schema.context import Context, Info
 from schema.enums import Digest, TokenScope
 from schema.field import column, computed
 from schema.filters import FollowingFilter
 from schema.follow import FollowableConnection
 from schema.link import link, paged
+from schema.links import AClaim, AResearcher
 from schema.node import Node, global_id
+from schema.selection import columns
 
 
 def is_own(root: Any, context: Context) -> bool:
@@ -84,6 +89,15 @@ class Account(Node):
     display_name: str = column("What they call themselves here.")
     created_at: datetime = column("When they signed up.")
 
+    @computed("id", description="The record that they have claimed; null when they have none.")
+    async def researcher(self, info: Info) -> AResearcher | None:
+        store = info.context.store
+        held = await store.load(held_by_account.only(frozenset({"researcher_id"})), self.id)
+        if held is None:
+            return None
+        found: AResearcher | None = await store.load(researcher_by_id.only(columns(info)), held.researcher_id)
+        return found
+
     email: str | None = own("email", description="Their e-mail address.")(lambda row: row.email)
     is_email_verified: bool | None = own("email_verified_at", description="Whether the address is confirmed.")(
         lambda row: row.email_verified_at is not None
@@ -107,6 +121,7 @@ class Account(Node):
         filter=FollowingFilter,
         guard=owner_only,
     )
+    claims: list[AClaim] = link(claims_of_account, "Their claims, newest first. To themselves alone.", guard=owner_only)
     sessions: list[Session] = link(
         accesses_of_account("SESSION"),
         "Where they are signed in, last used first. To themselves alone.",

@@ -22,6 +22,7 @@ class Context:
     writer: Writer
     client: Client
     viewer: Viewer | None = None  # who is signed in
+    private: bool = False  # whether who asks has decided what the answer shows, beyond what fields declare
     # A token for the client to keep, or "" to drop the one it has.
     token: str | None = None
     # What columns each selection needs; it may outlive the request, as long as the document does.

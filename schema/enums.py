@@ -6,8 +6,11 @@ from strawberry import enum_value
 
 from models.access import SCOPES
 from models.account import DIGESTS
+from models.claim import CLAIM_METHODS, CLAIM_STATES
 from models.researcher import CLAIM_STATUSES, COLLABORATION_STATUSES
 from models.work import WORK_KINDS
+from resolvers.claim_blockers import BLOCKERS
+from resolvers.claim_states import TRANSITIONS
 
 
 def _named(name: str, description: str, values: dict[str, str], *, stored: tuple[str, ...] = ()) -> Any:
@@ -169,11 +172,76 @@ TrustBand = _named(
 )
 ClaimBlocker = _named(
     "ClaimBlocker",
-    "Why the viewer cannot claim a profile now.",
+    "Why the viewer cannot claim a record now.",
+    {blocker: message for blocker, (message, _) in BLOCKERS.items()},
+)
+ClaimState = _named(
+    "ClaimState",
+    "How far a claim is.",
     {
-        "LOGIN_REQUIRED": "Sign in first.",
-        "ALREADY_CLAIMED": "Somebody has claimed it.",
+        "DRAFT": "Begun.",
+        "EVIDENCE_PENDING": "Waiting for the code that was mailed to the institution's address.",
+        "UNDER_REVIEW": "Being looked at.",
+        "APPROVED": "The record is the account's.",
+        "REJECTED": "A moderator did not find it proved.",
+        "WITHDRAWN": "The claimant gave it up.",
+        "EXPIRED": "The code was not entered in time.",
+        "CONTESTED": "The record is the account's, and somebody disputes it.",
+        "REVOKED": "A moderator took the record back.",
     },
+    stored=CLAIM_STATES,
+)
+ClaimMethod = _named(
+    "ClaimMethod",
+    "How a claim is to be proved.",
+    {
+        "ORCID": "The account has signed in at ORCID, and a source says that the record holds that iD.",
+        "EMAIL": "A code is mailed to an address at one of the record's institutions.",
+        "EVIDENCE": "A moderator looks at a link or statement.",
+    },
+    stored=CLAIM_METHODS,
+)
+ClaimAction = _named(
+    "ClaimAction",
+    "A step of a claim.",
+    {
+        "OPEN": "The claimant began it.",
+        "SUBMIT": "The claimant said how to prove it.",
+        "PROVE": "The claimant gave the proof.",
+        "APPROVE": "A moderator, or the service itself, found it proved.",
+        "REJECT": "A moderator did not find it proved.",
+        "EXPIRE": "The code was not entered in time.",
+        "CONFIRM": "A moderator confirmed what was approved.",
+        "CONTEST": "Somebody disputed it.",
+        "UPHOLD": "A moderator found the dispute unfounded.",
+        "REVOKE": "A moderator found the dispute right.",
+        "WITHDRAW": "The claimant gave it up.",
+    },
+    stored=("OPEN", *TRANSITIONS),
+)
+ClaimActor = _named(
+    "ClaimActor",
+    "Who took a step of a claim.",
+    {
+        "CLAIMANT": "The account that claims.",
+        "OTHER": "Another account.",
+        "MODERATOR": "A moderator.",
+        "SERVICE": "The service itself, by its rules.",
+    },
+)
+ClaimDecision = _named(
+    "ClaimDecision",
+    "What a moderator decides about a claim.",
+    {
+        "APPROVE": "It is right: approve it, uphold it against a dispute, or confirm what the service approved.",
+        "REJECT": "It is not proved.",
+        "REVOKE": "It was approved and should not have been.",
+    },
+)
+ClaimOrder = _named(
+    "ClaimOrder",
+    "How claims are ordered.",
+    {"OLDEST": "By when they were begun, oldest first.", "NEWEST": "By when they were begun, newest first."},
 )
 InviteBlocker = _named(
     "InviteBlocker",
@@ -198,6 +266,20 @@ UserErrorCode = _named(
         "NO_EMAIL": "The account has no e-mail address.",
         "NOT_FOUND": "There is nothing with this id, or nothing that the viewer may see.",
         "LIMIT_EXCEEDED": "There are as many as there may be.",
+        "VERIFIED_EMAIL_REQUIRED": "The account's e-mail address is not confirmed.",
+        "ALREADY_CLAIMED": "Somebody has the record.",
+        "ALREADY_YOURS": "The viewer has the record.",
+        "HAS_CLAIM": "The account has another record.",
+        "UNDER_REVIEW": "The viewer's claim of the record is being looked at.",
+        "COOLDOWN": "It is too soon after a decision.",
+        "NOT_AT_ORCID": "The account has not signed in at ORCID.",
+        "ORCID_MISMATCH": "The record does not hold the account's ORCID iD.",
+        "NO_INSTITUTION_DOMAIN": "No institution of the record has a known domain.",
+        "EMAIL_DOMAIN_MISMATCH": "The address is not at an institution of the record.",
+        "CODE_EXPIRED": "The code is too old, or was tried too often.",
+        "WRONG_STATE": "It does not take this in its state.",
+        "NOT_CLAIMED": "Nobody has the record.",
+        "OWN_CLAIM": "Moderators do not decide about their own claims.",
     },
 )
 TokenScope = _named(

@@ -6,7 +6,7 @@ import strawberry
 
 from resolvers.matching import containing
 from resolvers.refused import Refused
-from schema.enums import ClaimStatus, FollowableKind, TopicLevel, WorkKind
+from schema.enums import ClaimState, ClaimStatus, FollowableKind, TopicLevel, WorkKind
 from schema.inputs import IntRange, checked_text, given, storable
 from schema.node import read_ids
 
@@ -136,3 +136,11 @@ class FollowingFilter:
     def conditions(self) -> dict[str, Any]:
         words = _words(self.kinds, "kinds")
         return given(kinds=words and tuple(word.lower() for word in words))
+
+
+@strawberry.input(description="Which claims.")
+class ClaimFilter:
+    states: list[ClaimState] | None = _wanted("In one of these states.")
+
+    def conditions(self) -> dict[str, Any]:
+        return given(states=_words(self.states, "states"))

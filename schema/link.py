@@ -23,8 +23,8 @@ from schema.selection import columns, metadata
 Guard = Callable[[Any, Context], None]  # raises Refused where the viewer may not see what belongs to the row
 
 
-def link(read: Any, description: str, key: str = "id", *, guard: Guard | None = None) -> Any:
-    """What the read answers for the row's key: a row, or a list of them."""
+def link(read: Any, description: str, key: str = "id", *, guard: Guard | None = None, needs: Sequence[str] = ()) -> Any:
+    """What the read answers for the row's key: a row, or a list of them. The guard looks at columns that it `needs`."""
     key_of, allow = attrgetter(key), _each(guard)
 
     def resolve(root: Any, info: Info) -> Any:
@@ -48,7 +48,7 @@ def link(read: Any, description: str, key: str = "id", *, guard: Guard | None = 
     resolve.plan = plan  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
     return strawberry.field(
-        resolver=resolve, description=description, metadata=metadata(key, private=guard is not None)
+        resolver=resolve, description=description, metadata=metadata(key, *needs, private=guard is not None)
     )
 
 

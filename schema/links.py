@@ -6,6 +6,7 @@ from strawberry import lazy
 
 if TYPE_CHECKING:
     from schema.account import Account
+    from schema.claim import Claim
     from schema.institution import Institution
     from schema.researcher import Researcher
     from schema.source import Source
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from schema.work import Work
 
 AnAccount = Annotated["Account", lazy("schema.account")]
+AClaim = Annotated["Claim", lazy("schema.claim")]
 AnInstitution = Annotated["Institution", lazy("schema.institution")]
 AResearcher = Annotated["Researcher", lazy("schema.researcher")]
 ASource = Annotated["Source", lazy("schema.source")]

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers.accounts import account_by_id
+from resolvers.claims import claim_by_id
 from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
@@ -19,6 +20,7 @@ from resolvers.researchers import researcher_by_id, researcher_by_orcid, researc
 from resolvers.store import Store
 from resolvers.topics import topic_by_id, topic_by_slug
 from resolvers.works import source_by_id, work_by_arxiv_id, work_by_doi, work_by_id
+from schema.claim import is_party
 from schema.context import Context, Info
 from schema.inputs import quoted, storable
 from schema.node import read_id
@@ -26,12 +28,15 @@ from schema.selection import columns
 
 BY_ID = {
     "Account": account_by_id,
+    "Claim": claim_by_id,
     "Institution": institution_by_id,
     "Researcher": researcher_by_id,
     "Source": source_by_id,
     "Topic": topic_by_id,
     "Work": work_by_id,
 }
+# Of these it depends on the viewer whether there is one.
+PRIVATE = {"Claim": is_party}
 # The other ways to a record: what an identifier is called, by type.
 BY_KEY = {
     "Institution": {"slug": institution_by_slug, "ror": institution_by_ror},
@@ -77,8 +82,14 @@ class InstitutionBy:
 
 
 async def found_by_id(info: Info, type_name: str, id: int) -> Any:
-    """The row with this id, or what it was merged into."""
-    return await _found(info.context.store, type_name, BY_ID[type_name].only(columns(info, type_name)), id)
+    """The row with this id, or what it was merged into; None where the viewer may not know of it."""
+    store, needed = info.context.store, columns(info, type_name)
+    may_see = PRIVATE.get(type_name)
+    if may_see is None:
+        return await _found(store, type_name, BY_ID[type_name].only(needed), id)
+    info.context.private = True
+    row = await store.load(BY_ID[type_name].only(needed | {"account_id"}), id)
+    return row if row is not None and may_see(row, info.context) else None
 
 
 async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:
@@ -88,7 +99,7 @@ async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:
 async def _found(store: Store, type_name: str, read: One, key: Any) -> Any:
     row = await store.load(read, key)
     survivors = SURVIVORS.get(type_name.lower())
-    if row is None and survivors and read.statement is BY_ID[type_name].statement:
+    if row is None and survivors and read.key is BY_ID[type_name].key:
         merged = await store.load(survivors, key)
         row = merged and await store.load(read, merged.into_id)
     return row

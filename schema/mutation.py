@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from functools import wraps
 from inspect import Parameter, signature
@@ -32,6 +32,11 @@ class Who(Enum):
 class NextStep:
     key: str = strawberry.field(description="Names the step; the same for ever.")
     label: str = strawberry.field(description="What to do, in a sentence.")
+
+
+def next_steps(keys: Iterable[str]) -> list[NextStep]:
+    """The steps of these keys."""
+    return [NextStep(key=key, label=NEXT_STEPS[key]) for key in keys]
 
 
 @strawberry.interface(description="Why a mutation was refused, as a client must expect.")
@@ -112,6 +117,7 @@ def _described(verb: Callable[..., Any], parameter: Parameter) -> Any:
 
 
 def _refusal(declined: Declined) -> Refusal:
-    steps = [NextStep(key=key, label=NEXT_STEPS[key]) for key in declined.steps]
     path = ["input", *declined.path] if declined.path else []
-    return Refusal(code=UserErrorCode(declined.code), message=declined.message, path=path, next_steps=steps)
+    return Refusal(
+        code=UserErrorCode(declined.code), message=declined.message, path=path, next_steps=next_steps(declined.steps)
+    )

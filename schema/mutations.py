@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
-from schema import api_token, email, follow, password, session, update_account
+from schema import api_token, claiming, email, follow, password, session, update_account
 
 
 @strawberry.type(
@@ -22,5 +22,10 @@ class Mutation:
     update_account = update_account.update_account
     unfollow = follow.unfollow  # before the next line, which hides the module
     follow = follow.follow
+    claim_researcher = claiming.claim_researcher
+    confirm_claim = claiming.confirm_claim
+    withdraw_claim = claiming.withdraw_claim
+    contest_claim = claiming.contest_claim
+    decide_claim = claiming.decide_claim
     create_api_token = api_token.create_api_token
     revoke_api_token = api_token.revoke_api_token

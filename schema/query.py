@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers.accounts import account_by_id
+from resolvers.claims import claim_queue
 from resolvers.identifiers import recognise
 from resolvers.imports import data_version, last_import
 from resolvers.institutions import institutions
@@ -15,12 +16,13 @@ from resolvers.researchers import researchers
 from resolvers.topics import topics
 from resolvers.works import works
 from schema.account import Account
+from schema.claim import moderators_only
 from schema.context import Info
-from schema.enums import InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
+from schema.enums import ClaimOrder, InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.field import computed
-from schema.filters import InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
+from schema.filters import ClaimFilter, InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
 from schema.link import paged
-from schema.links import AnInstitution, AResearcher, ATopic, AWork
+from schema.links import AClaim, AnInstitution, AResearcher, ATopic, AWork
 from schema.lookup import (
     BY_ID,
     BY_KEY,
@@ -116,6 +118,14 @@ class Query:
             last_import=run.finished_at if run else None,
         )
 
+    claim_queue: Connection[AClaim] = paged(
+        claim_queue,
+        "Everybody's claims, for moderators: usually those that wait for a decision.",
+        order=ClaimOrder("OLDEST"),
+        filter=ClaimFilter,
+        key=None,
+        guard=moderators_only,
+    )
     researchers: Connection[AResearcher] = paged(
         researchers, "All researchers.", order=ResearcherOrder.NAME, filter=ResearcherFilter, key=None
     )

@@ -14,6 +14,7 @@ from resolvers.researchers import (
 )
 from resolvers.topics import topics_of_researcher
 from resolvers.works import works_of_researcher, works_shared
+from schema.claimable import claim_blockers, verification_field
 from schema.context import Info
 from schema.enums import (
     AffiliationStatus,
@@ -35,7 +36,7 @@ from schema.node import Followable, Node
 from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
 from schema.topic import ResearcherTopicConnection
-from schema.trust import Trust, Verification, trust_field, verification_field
+from schema.trust import Trust, Verification, trust_field
 
 
 @strawberry.type(description="What a researcher published in one year.")
@@ -135,17 +136,13 @@ class Researcher(Node, Followable):
         row: Any = self
         return AffiliationStatus("NOT_IMPORTED" if row.institution_id is None else "KNOWN")
 
-    @computed(description="Whether the viewer could claim this record now.", private=True)
-    def viewer_can_claim(self) -> bool:
-        return False
-
-    @computed(
-        "claim_status", description="Why the viewer cannot claim this record now; empty when they can.", private=True
+    viewer_can_claim: bool = claim_blockers(
+        lambda found: not found, "Whether the viewer could claim this record now, by one method or another."
     )
-    def viewer_cannot_claim_reasons(self) -> list[ClaimBlocker]:
-        row: Any = self
-        claimed = row.claim_status in ("CLAIMED", "CONTESTED")
-        return [ClaimBlocker("LOGIN_REQUIRED"), *([ClaimBlocker("ALREADY_CLAIMED")] if claimed else [])]
+    viewer_cannot_claim_reasons: list[ClaimBlocker] = claim_blockers(
+        lambda found: [ClaimBlocker(blocker) for blocker in found],
+        "Why the viewer cannot claim this record now, weightiest first; empty when they can.",
+    )
 
     @computed(description="Whether the viewer could invite them to collaborate now.", private=True)
     def viewer_can_invite(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import strawberry
 
 from schema.account import Account
+from schema.claim import Claim
 from schema.institution import Institution
 from schema.mutation import Refusal
 from schema.mutations import Mutation
@@ -20,6 +21,6 @@ def build_schema(execution_context_class: Any = None) -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[Account, Institution, Refusal, Researcher, Source, Topic, Work],
+        types=[Account, Claim, Institution, Refusal, Researcher, Source, Topic, Work],
         execution_context_class=execution_context_class,
     )

@@ -50,10 +50,3 @@ def trust_field() -> Any:
 
     del resolve.__annotations__["return"]
     return computed(*NEEDS, description="How far the profile can be trusted, with every part explained.")(resolve)
-
-
-def verification_field() -> Any:
-    def resolve(root: Any) -> Verification:
-        return Verification(level=VerificationLevel(f"L{root.verification_level}"), methods=[], verified_at=None)
-
-    return computed("verification_level", description="How surely the record is that of a real person.")(resolve)

@@ -155,7 +155,8 @@ class Endpoint:
         # By the specification `data` is missing where nothing was run, and null where what was run failed.
         if result.data is not None or any(error.path for error in result.errors or ()):
             body["data"] = result.data
-        public = not result.errors and not document.private and operation.operation is OperationType.QUERY
+        private = document.private or context.private
+        public = not result.errors and not private and operation.operation is OperationType.QUERY
         # What is not there yet may come at any time.
         age = document.age if result.data and None not in result.data.values() else 0
         headers = self._access.cookies(context.token)

@@ -107,6 +107,7 @@ def upgrade() -> None:
     sa.Column('email', sa.String(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("method IN ('ORCID', 'EMAIL', 'EVIDENCE')", name=op.f('claim_method_known')),
     sa.CheckConstraint("state IN ('DRAFT', 'EVIDENCE_PENDING', 'UNDER_REVIEW', 'APPROVED', 'REJECTED', 'WITHDRAWN', 'EXPIRED', 'CONTESTED', 'REVOKED')", name=op.f('claim_state_known')),
