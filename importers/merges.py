@@ -10,6 +10,7 @@ from datetime import date
 from importers import stale
 from importers.merged_rows import MOVES, table_columns
 from importers.store import Row, Store, chunks
+from models.columns import now
 
 PAGE = 5_000
 
@@ -105,7 +106,7 @@ def _move(store: Store, kind: str) -> None:
     _inherit(store, kind)
     for statement in MOVES[kind]:
         if isinstance(statement, str):
-            store.execute(statement)
+            store.execute(statement.replace("{now}", store.instant(now())))
         else:
             stale.mark_selected(store, *statement)
     _bury(store, kind)

@@ -1,6 +1,7 @@
 """Rows in bulk, on the drivers themselves: the ORM costs several times the statement it runs."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
@@ -30,6 +31,9 @@ class Store(Protocol):
     def execute(self, sql: str, values: Iterable[Any] | None = None) -> int:
         """How many rows it touched."""
 
+    def instant(self, moment: datetime) -> str:
+        """The moment, in SQL."""
+
     def tune(self) -> None:
         """Set this connection up for bulk work."""
 
@@ -54,6 +58,9 @@ def open_store(connection: Connection) -> Store:
 class SQLiteStore:
     def __init__(self, connection: Connection) -> None:
         self._driver = connection.connection.dbapi_connection
+
+    def instant(self, moment: datetime) -> str:
+        return f"'{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
 
     def tune(self) -> None:
         self._run("PRAGMA cache_size = -128000")
@@ -96,6 +103,9 @@ class PostgresStore:
     def __init__(self, connection: Connection) -> None:
         self._driver: psycopg.Connection[Row] = connection.connection.dbapi_connection  # type: ignore[assignment]
         self._staged: set[str] = set()
+
+    def instant(self, moment: datetime) -> str:
+        return f"timestamptz '{moment.isoformat()}'"
 
     def tune(self) -> None:
         self._driver.execute("SET work_mem = '128MB'")

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 import models
-from importers import slugs, stale
+from importers import people, slugs, stale
 from importers.openalex import stubs
 from importers.openalex.entry import CHILDREN, COLUMNS, Entry, Row
 from importers.store import Store
@@ -109,6 +109,9 @@ class Writer:
             table: list(chain.from_iterable(one.children.get(table, ()) for one in written)) for table in CHILDREN
         }
         self._add_children(written, children)
+        works = [entry.id for entry in written if entry.kind == "work"]
+        people.detach(self._store, works)
+        people.announce(self._store, [entry.id for entry in new if entry.kind == "work"])
         self._mark(written, children, arrived)
         return +counts
 

@@ -7,6 +7,8 @@ from models.columns import Bytewise, Instant, Key, LongText, now, one_of
 
 EVENT_KINDS = ("NEW_WORK", "NEW_FOLLOWER", "CLAIM", "ACCOUNT")
 
+_NEW_WORK, _NEW_FOLLOWER = text("kind = 'NEW_WORK'"), text("kind = 'NEW_FOLLOWER'")
+
 
 class Event(SQLModel, table=True):
     """What happened, once and for ever: feeds, notifications, claims' histories and the audit log are read from it.
@@ -25,17 +27,18 @@ class Event(SQLModel, table=True):
             "subject_id",
             "work_id",
             unique=True,
-            postgresql_where=text("kind = 'NEW_WORK'"),
-            sqlite_where=text("kind = 'NEW_WORK'"),
+            postgresql_where=_NEW_WORK,
+            sqlite_where=_NEW_WORK,
         ),
         Index(
             "event_new_follower_once",
             "subject_id",
             "actor_id",
             unique=True,
-            postgresql_where=text("kind = 'NEW_FOLLOWER'"),
-            sqlite_where=text("kind = 'NEW_FOLLOWER'"),
+            postgresql_where=_NEW_FOLLOWER,
+            sqlite_where=_NEW_FOLLOWER,
         ),
+        Index("event_by_new_work", "work_id", postgresql_where=_NEW_WORK, sqlite_where=_NEW_WORK),
         {"sqlite_autoincrement": True},
     )
 

@@ -52,14 +52,15 @@ TRANSITIONS = {
         Transition("REJECT", ("UNDER_REVIEW",), "REJECTED", _by(Actor.MODERATOR)),
         Transition("EXPIRE", ("DRAFT", "EVIDENCE_PENDING"), "EXPIRED", _by(Actor.SERVICE)),
         Transition("CONFIRM", ("APPROVED",), "APPROVED", _by(Actor.MODERATOR)),
-        Transition("CONTEST", ("APPROVED",), "CONTESTED", _by(Actor.OTHER, Actor.MODERATOR)),
+        # The service's own steps are those of merges (importers/merged_rows.py).
+        Transition("CONTEST", ("APPROVED",), "CONTESTED", _by(Actor.OTHER, Actor.MODERATOR, Actor.SERVICE)),
         Transition("UPHOLD", ("CONTESTED",), "APPROVED", _by(Actor.MODERATOR)),
         Transition("REVOKE", ("CONTESTED",), "REVOKED", _by(Actor.MODERATOR, Actor.SERVICE)),
         Transition(
             "WITHDRAW",
             ("DRAFT", "EVIDENCE_PENDING", "UNDER_REVIEW", "APPROVED", "CONTESTED"),
             "WITHDRAWN",
-            _by(Actor.CLAIMANT),
+            _by(Actor.CLAIMANT, Actor.SERVICE),
         ),
     )
 }

@@ -11,7 +11,6 @@ from typing import BinaryIO
 from sqlalchemy import Connection, Engine, text
 
 from importers.bare import BareTables
-from importers.derive import DERIVED, derive
 from importers.lock import ImportBusy, only_import
 from importers.merges import merge
 from importers.openalex.batches import BATCH_RECORDS, ENTITY, Rules
@@ -26,6 +25,7 @@ from importers.openalex.summary import Summary, nested
 from importers.removals import remove_works
 from importers.store import chunks, open_store
 from models.database import tell_changes
+from models.derive import DERIVED, derive
 
 __all__ = ["ImportBusy", "Progress", "SnapshotError", "Step", "Summary", "half_done", "run"]
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from importers.derive import derive
+from models.derive import derive
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 WORLDS = 4

@@ -16,9 +16,9 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from importers import derive
 from importers.lock import only_import
 from importers.openalex.run import ImportBusy, SnapshotError
+from models import derive
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from importers.derive import derive
 from models.columns import fold
+from models.derive import derive
 
 FILES = Path(__file__).parents[3] / "shared" / "data" / os.environ.get("RECOUNT", "openalex-small")
 

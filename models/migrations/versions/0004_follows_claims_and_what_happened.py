@@ -48,7 +48,8 @@ POSTGRESQL = (
     """CREATE FUNCTION event_for_ever() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RAISE EXCEPTION 'events are never rewritten'; END $$""",
     f"CREATE TRIGGER event_fixed BEFORE UPDATE OF {FIXED} ON event FOR EACH ROW EXECUTE FUNCTION event_for_ever()",
-    "CREATE TRIGGER event_kept BEFORE DELETE OR TRUNCATE ON event EXECUTE FUNCTION event_for_ever()",
+    "CREATE TRIGGER event_kept BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION event_for_ever()",
+    "CREATE TRIGGER event_not_emptied BEFORE TRUNCATE ON event EXECUTE FUNCTION event_for_ever()",
 )
 
 
@@ -76,6 +77,7 @@ def upgrade() -> None:
         batch_op.create_index('event_by_actor', ['actor_id', 'id'], unique=False)
         batch_op.create_index('event_by_addressee', ['account_id', 'id'], unique=False)
         batch_op.create_index('event_by_claim', ['claim_id', 'id'], unique=False)
+        batch_op.create_index('event_by_new_work', ['work_id'], unique=False, postgresql_where=sa.text("kind = 'NEW_WORK'"), sqlite_where=sa.text("kind = 'NEW_WORK'"))
         batch_op.create_index('event_new_follower_once', ['subject_id', 'actor_id'], unique=True, postgresql_where=sa.text("kind = 'NEW_FOLLOWER'"), sqlite_where=sa.text("kind = 'NEW_FOLLOWER'"))
         batch_op.create_index('event_new_work_once', ['subject_kind', 'subject_id', 'work_id'], unique=True, postgresql_where=sa.text("kind = 'NEW_WORK'"), sqlite_where=sa.text("kind = 'NEW_WORK'"))
 
@@ -141,12 +143,14 @@ def upgrade() -> None:
     op.add_column('researcher', sa.Column('own_institution_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
     op.add_column('researcher', sa.Column('affiliation_withheld', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.add_column('researcher', sa.Column('suppressed_at', sa.DateTime(timezone=True), nullable=True))
+    op.create_index('researcher_suppressed', 'researcher', ['id'], postgresql_where=sa.text('suppressed_at IS NOT NULL'), sqlite_where=sa.text('suppressed_at IS NOT NULL'))
 
     for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_index('researcher_suppressed', 'researcher')
     for column in ('suppressed_at', 'affiliation_withheld', 'own_institution_id'):
         op.drop_column('researcher', column)
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.sql.elements import TextClause
 
-from importers.derivation import RESEARCHERS, SOURCES_AND_INSTITUTIONS, TEMPORARY, TOPICS
 from models.columns import Instant
 from models.database import tell_changes
+from models.derivation import RESEARCHERS, SOURCES_AND_INSTITUTIONS, TEMPORARY, TOPICS
 
 _BUMP = text(
     "INSERT INTO data_version (id, version, stamped_at) VALUES (1, 1, :now)"
