@@ -20,7 +20,7 @@ from resolvers.viewers import Viewer
 from resolvers.writing import Transaction, Writer
 
 _TABLES: dict[str, Any] = {"researcher": Researcher, "topic": Topic, "institution": Institution}
-_HIDDEN = col(Account.is_hidden) | col(Account.suspended_at).is_not(None)
+HIDDEN = col(Account.is_hidden) | col(Account.suspended_at).is_not(None)
 _SHOWN = ~(
     (col(Follow.kind) == "researcher")
     & select(Researcher.id)
@@ -31,7 +31,7 @@ _SHOWN = ~(
 followers_of_researcher = Paged(
     select(Account, col(Follow.created_at).label("followed_at"))
     .join(Follow, col(Follow.account_id) == Account.id)
-    .where(col(Follow.kind) == "researcher", col(Follow.subject_id) == PARENT, ~_HIDDEN),
+    .where(col(Follow.kind) == "researcher", col(Follow.subject_id) == PARENT, ~HIDDEN),
     name="followers of researcher",
     identity=col(Follow.id),
     orders={"NEWEST": (down(Follow.id),)},

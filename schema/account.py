@@ -9,30 +9,21 @@ import strawberry
 from resolvers.accounts import accesses_of_account
 from resolvers.claim_blockers import held_by_account
 from resolvers.claims import claims_of_account
+from resolvers.feed import feed_of_account, notifications_of_account
 from resolvers.follows import following_of_account
-from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id
-from schema.context import Context, Info
+from schema.context import Info
 from schema.enums import Digest, TokenScope
+from schema.feed import FeedItem, NotificationConnection
 from schema.field import column, computed
-from schema.filters import FollowingFilter
+from schema.filters import FeedFilter, FollowingFilter, NotificationFilter
 from schema.follow import FollowableConnection
 from schema.link import link, paged
 from schema.links import AClaim, AResearcher
 from schema.node import Node, global_id
+from schema.paging import Connection
+from schema.privacy import is_own, owner_only
 from schema.selection import columns
-
-
-def is_own(root: Any, context: Context) -> bool:
-    """Whether the account is the viewer's, and by an access that may read what is private."""
-    viewer = context.viewer
-    return viewer is not None and viewer.id == root.id and "READ" in viewer.scopes
-
-
-def owner_only(root: Any, context: Context) -> None:
-    """Raises Refused (FORBIDDEN)."""
-    if not is_own(root, context):
-        raise Refused("FORBIDDEN", "Only the account itself may see this.")
 
 
 def own(*needs: str, description: str) -> Callable[[Callable[[Any], Any]], Any]:
@@ -119,6 +110,20 @@ class Account(Node):
         "What they follow. To themselves alone.",
         order="NEWEST",
         filter=FollowingFilter,
+        guard=owner_only,
+    )
+    feed: Connection[FeedItem] = paged(
+        feed_of_account,
+        "New works of what they follow, each once, since they follow it. To themselves alone.",
+        order="NEWEST",
+        filter=FeedFilter,
+        guard=owner_only,
+    )
+    notifications: NotificationConnection = paged(
+        notifications_of_account,
+        "What they are told, newest first. To themselves alone.",
+        order="NEWEST",
+        filter=NotificationFilter,
         guard=owner_only,
     )
     claims: list[AClaim] = link(claims_of_account, "Their claims, newest first. To themselves alone.", guard=owner_only)

@@ -7,35 +7,15 @@ import strawberry
 
 from resolvers.accounts import account_by_id
 from resolvers.claims import NEXT, claim_by_id, events_of_claim
-from resolvers.refused import Refused
 from resolvers.researchers import any_researcher_by_id
-from schema.context import Context, Info
+from schema.context import Info
 from schema.enums import ClaimAction, ClaimActor, ClaimMethod, ClaimState
 from schema.field import column, computed
 from schema.link import link
 from schema.links import AnAccount, AResearcher
 from schema.mutation import NextStep, next_steps
 from schema.node import Node
-
-
-def is_party(claim: Any, context: Context) -> bool:
-    """Whether the viewer may see all of the claim: they made it, or are a moderator."""
-    viewer = context.viewer
-    return viewer is not None and "READ" in viewer.scopes and (viewer.moderator or viewer.id == claim.account_id)
-
-
-def parties_only(claim: Any, context: Context) -> None:
-    """Raises Refused (FORBIDDEN)."""
-    if not is_party(claim, context):
-        raise Refused("FORBIDDEN", "Only the claimant and moderators may see this.")
-
-
-def moderators_only(_root: Any, context: Context) -> None:
-    """Raises Refused (UNAUTHENTICATED, FORBIDDEN)."""
-    if context.viewer is None:
-        raise Refused("UNAUTHENTICATED", "Sign in first.")
-    if not context.viewer.moderator or "READ" not in context.viewer.scopes:
-        raise Refused("FORBIDDEN", "This takes a moderator.")
+from schema.privacy import is_party, parties_only
 
 
 def _between_parties(name: str, description: str) -> Any:

@@ -302,3 +302,12 @@ Digest = _named(
     {"OFF": "Never.", "DAILY": "Once a day, if there is something.", "WEEKLY": "Once a week, if there is something."},
     stored=DIGESTS,
 )
+NotificationKind = _named(
+    "NotificationKind",
+    "What a notification is about.",
+    {
+        "NEW_FOLLOWER": "Somebody follows the account's record.",
+        "CLAIM": "A step that somebody else took about the account's claim.",
+        "ACCOUNT": "A moderator's decision about the account.",
+    },
+)

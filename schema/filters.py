@@ -6,7 +6,7 @@ import strawberry
 
 from resolvers.matching import containing
 from resolvers.refused import Refused
-from schema.enums import ClaimState, ClaimStatus, FollowableKind, TopicLevel, WorkKind
+from schema.enums import ClaimState, ClaimStatus, FollowableKind, NotificationKind, TopicLevel, WorkKind
 from schema.inputs import IntRange, checked_text, given, storable
 from schema.node import read_ids
 
@@ -144,3 +144,25 @@ class ClaimFilter:
 
     def conditions(self) -> dict[str, Any]:
         return given(states=_words(self.states, "states"))
+
+
+@strawberry.input(description="Which of what is new.")
+class FeedFilter:
+    kinds: list[FollowableKind] | None = _wanted("By what is followed.")
+
+    def conditions(self) -> dict[str, Any]:
+        words = _words(self.kinds, "kinds")
+        return given(kinds=words and tuple(word.lower() for word in words))
+
+
+@strawberry.input(description="Which notifications. All that is given must hold.")
+class NotificationFilter:
+    kinds: list[NotificationKind] | None = _wanted("Of one of these kinds.")
+    is_read: bool | None = _wanted("Read already, or not yet.")
+
+    def conditions(self) -> dict[str, Any]:
+        return given(
+            kinds=_words(self.kinds, "kinds"),
+            read=True if self.is_read else None,
+            unread=True if self.is_read is False else None,
+        )

@@ -10,6 +10,7 @@ import strawberry
 
 from resolvers.accounts import account_by_id
 from resolvers.claims import claim_by_id
+from resolvers.feed import notification_by_id
 from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
@@ -20,15 +21,16 @@ from resolvers.researchers import researcher_by_id, researcher_by_orcid, researc
 from resolvers.store import Store
 from resolvers.topics import topic_by_id, topic_by_slug
 from resolvers.works import source_by_id, work_by_arxiv_id, work_by_doi, work_by_id
-from schema.claim import is_party
 from schema.context import Context, Info
 from schema.inputs import quoted, storable
 from schema.node import read_id
+from schema.privacy import is_addressee, is_party
 from schema.selection import columns
 
 BY_ID = {
     "Account": account_by_id,
     "Claim": claim_by_id,
+    "Notification": notification_by_id,
     "Institution": institution_by_id,
     "Researcher": researcher_by_id,
     "Source": source_by_id,
@@ -36,7 +38,7 @@ BY_ID = {
     "Work": work_by_id,
 }
 # Of these it depends on the viewer whether there is one.
-PRIVATE = {"Claim": is_party}
+PRIVATE = {"Claim": is_party, "Notification": is_addressee}
 # The other ways to a record: what an identifier is called, by type.
 BY_KEY = {
     "Institution": {"slug": institution_by_slug, "ror": institution_by_ror},

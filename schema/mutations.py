@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
-from schema import api_token, claiming, email, follow, password, session, update_account
+from schema import api_token, claiming, email, feed, follow, password, session, update_account
 
 
 @strawberry.type(
@@ -27,5 +27,6 @@ class Mutation:
     withdraw_claim = claiming.withdraw_claim
     contest_claim = claiming.contest_claim
     decide_claim = claiming.decide_claim
+    mark_notifications_read = feed.mark_notifications_read
     create_api_token = api_token.create_api_token
     revoke_api_token = api_token.revoke_api_token

@@ -16,7 +16,6 @@ from resolvers.researchers import researchers
 from resolvers.topics import topics
 from resolvers.works import works
 from schema.account import Account
-from schema.claim import moderators_only
 from schema.context import Info
 from schema.enums import ClaimOrder, InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.field import computed
@@ -36,6 +35,7 @@ from schema.lookup import (
 )
 from schema.node import Node, read_id
 from schema.paging import Connection
+from schema.privacy import moderators_only
 from schema.selection import columns
 
 MOST_NODES = 100

@@ -6,6 +6,7 @@ import strawberry
 
 from schema.account import Account
 from schema.claim import Claim
+from schema.feed import Notification
 from schema.institution import Institution
 from schema.mutation import Refusal
 from schema.mutations import Mutation
@@ -21,6 +22,6 @@ def build_schema(execution_context_class: Any = None) -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[Account, Claim, Institution, Refusal, Researcher, Source, Topic, Work],
+        types=[Account, Claim, Institution, Notification, Refusal, Researcher, Source, Topic, Work],
         execution_context_class=execution_context_class,
     )
