@@ -107,6 +107,9 @@ _CLAIMS: list[Statement] = [
     " AND c.state IN ('EVIDENCE_PENDING', 'UNDER_REVIEW')) THEN 'PENDING' ELSE 'UNCLAIMED' END,"
     f" verification_level = coalesce((SELECT c.level FROM claim AS c WHERE c.researcher_id = researcher.id AND {_HELD}), 1)"
     " WHERE id IN (SELECT into_id FROM moved)",
+    "UPDATE authorship SET detached_id = (SELECT m.into_id FROM moved AS m WHERE m.old_id = authorship.detached_id)"
+    " WHERE work_id IN (SELECT d.work_id FROM detached AS d JOIN moved AS m ON m.old_id = d.researcher_id)"
+    " AND detached_id IN (SELECT old_id FROM moved)",
     "INSERT INTO detached (researcher_id, work_id, reason) SELECT m.into_id, d.work_id, min(d.reason) FROM detached AS d"
     " JOIN moved AS m ON m.old_id = d.researcher_id GROUP BY m.into_id, d.work_id ON CONFLICT DO NOTHING",
 ]
@@ -181,7 +184,7 @@ _WORK: list[Statement] = [
     ("topic", f"SELECT topic_id FROM work_topic WHERE work_id IN ({_BY_MOVED_WORKS})"),
     ("institution", f"SELECT institution_id FROM authorship_institution WHERE work_id IN ({_BY_MOVED_WORKS})"),
     ("source", f"SELECT source_id FROM work WHERE source_id IS NOT NULL AND id IN ({_BY_MOVED_WORKS})"),
-    _copied("authorship", "work_id", "position, researcher_id, raw_name, is_corresponding"),
+    _copied("authorship", "work_id", "position, researcher_id, detached_id, raw_name, is_corresponding"),
     _copied("authorship_institution", "work_id", "position, institution_id, rank"),
     _copied("work_topic", "work_id", "topic_id, score"),
     _copied("work_keyword", "work_id", "keyword_id, score"),

@@ -10,7 +10,7 @@ _SUPPRESSED = """INSERT INTO detached (researcher_id, work_id, reason)
     SELECT DISTINCT a.researcher_id, a.work_id, 'SUPPRESSED' FROM authorship AS a JOIN researcher AS r
     ON r.id = a.researcher_id AND r.suppressed_at IS NOT NULL WHERE a.work_id IN (SELECT value FROM {each})
     ON CONFLICT DO NOTHING"""
-_DETACH = """UPDATE authorship SET researcher_id = NULL WHERE work_id IN (SELECT value FROM {each}) AND EXISTS
+_DETACH = """UPDATE authorship SET detached_id = researcher_id, researcher_id = NULL WHERE work_id IN (SELECT value FROM {each}) AND EXISTS
     (SELECT 1 FROM detached AS d WHERE d.work_id = authorship.work_id AND d.researcher_id = authorship.researcher_id)"""
 
 # By what can be followed: the works that it has a part in. A topic has those of the topics below it, too.

@@ -16,6 +16,8 @@ class Authorship(SQLModel, table=True):
     work_id: int = Field(primary_key=True, foreign_key="work.id", ondelete="CASCADE", sa_type=Key)
     position: int = Field(primary_key=True)  # from 0
     researcher_id: int | None = Field(default=None, foreign_key="researcher.id", sa_type=Key)
+    # Who was taken out of it (models/detached.py); without a foreign key, as SQLite adds columns.
+    detached_id: int | None = Field(default=None, sa_type=Key)
     raw_name: str | None = None
     is_corresponding: bool = False
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-import email_validator
 import sqlalchemy
 from sqlalchemy import Select, Update, bindparam
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +16,7 @@ from models import Access, Account, OneTimeCode
 from models.columns import now
 from models.database import subject
 from resolvers.attempts import Limit, attempt, forget
+from resolvers.checked import LONGEST_NAME, checked_email, checked_line
 from resolvers.letters import letter
 from resolvers.passwords import checked_password, hashed, verified
 from resolvers.reads import Many, One, select
@@ -28,12 +28,9 @@ from resolvers.writing import Conflict, Transaction, Writer
 SESSION = timedelta(days=30)
 EVERYTHING = "READ WRITE"
 VERIFY_FOR, RESET_FOR = timedelta(hours=24), timedelta(hours=1)
-LONGEST_NAME = 100
 MOST_TOKENS, LONGEST_TERM = 50, 366  # API tokens of an account, and days that one holds
 # At most, in a quarter of an hour.
 GUESSES, GUESSES_FROM_ADDRESS, SIGN_UPS_FROM_ADDRESS, LETTERS, CODES_FROM_ADDRESS = 10, 100, 30, 5, 50
-
-email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()  # what a house calls its own mail server is its business
 
 account_by_id = One(select(Account), key=col(Account.id))
 access_by_id = One(select(Access), key=col(Access.id))
@@ -97,25 +94,9 @@ _END = sqlalchemy.delete(Access).where(
 )
 
 
-def checked_email(text: str, *path: str) -> str:
-    """Raises Declined (INVALID_INPUT)."""
-    try:
-        return email_validator.validate_email(text.strip(), check_deliverability=False).normalized
-    except email_validator.EmailNotValidError:
-        raise Declined("INVALID_INPUT", "This is not an e-mail address.", *path) from None
-
-
-def checked_name(text: str, *path: str) -> str:
-    """Raises Declined (INVALID_INPUT)."""
-    name = " ".join(text.split())
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise Declined("INVALID_INPUT", f"A name has 1 to {LONGEST_NAME} characters that can be seen.", *path)
-    return name
-
-
 async def sign_up(writer: Writer, client: Client, display_name: str, email: str, password: str) -> Signed:
     """Raises Declined (INVALID_INPUT, WEAK_PASSWORD, EMAIL_TAKEN, TOO_MANY_ATTEMPTS)."""
-    name, address = checked_name(display_name, "displayName"), checked_email(email, "email")
+    name, address = checked_line(display_name, "displayName", longest=LONGEST_NAME), checked_email(email, "email")
     checked_password(password, address, "password")
     await attempt(writer, Limit("sign up from", client.address, SIGN_UPS_FROM_ADDRESS))
     account = Account(
@@ -348,7 +329,9 @@ async def make_api_token(writer: Writer, viewer: Viewer, name: str, scopes: list
     if not scopes:
         raise Declined("INVALID_INPUT", "A token without scopes can do nothing.", "scopes")
     words = " ".join(sorted(set(scopes)))
-    access, token = new_access(viewer.id, "API", checked_name(name, "name"), words, timedelta(days=days))
+    access, token = new_access(
+        viewer.id, "API", checked_line(name, "name", longest=LONGEST_NAME), words, timedelta(days=days)
+    )
 
     async def rule(write: Transaction) -> None:
         await write.rows(LOCK, account=viewer.id)  # so that two at once do not pass the limit together
@@ -365,7 +348,7 @@ async def make_api_token(writer: Writer, viewer: Viewer, name: str, scopes: list
 async def change_settings(writer: Writer, viewer: Viewer, **values: Any) -> None:
     """Set columns of the account. Raises Declined (INVALID_INPUT)."""
     if "display_name" in values:
-        values["display_name"] = checked_name(values["display_name"], "displayName")
+        values["display_name"] = checked_line(values["display_name"], "displayName", longest=LONGEST_NAME)
 
     async def rule(write: Transaction) -> None:
         if values:

@@ -14,8 +14,9 @@ from models import Affiliation, Claim, Event, Identity, Institution, MergedId, O
 from models.account import random_key
 from models.claim import HELD_STATES
 from models.columns import Instant, Key, now
-from resolvers.accounts import BY_ID, checked_email, mail_code
+from resolvers.accounts import BY_ID, mail_code
 from resolvers.attempts import Limit, attempt
+from resolvers.checked import checked_email, checked_link, checked_text
 from resolvers.claim_blockers import BETWEEN, BLOCKERS, COOLDOWN, HELD_BY, blockers
 from resolvers.claim_states import BEGINNING, Actor, lock, locked, move, record
 from resolvers.page_statements import down, up
@@ -28,7 +29,6 @@ from resolvers.writing import Transaction, Writer
 
 CODE_HOLDS, TRIES = timedelta(minutes=30), 5
 CODES = 5  # that an account may have mailed in a quarter of an hour
-LONGEST_TEXT, LONGEST_URL = 5_000, 2_000
 DOMAINS_TOLD = 5
 LEVELS = {"EMAIL": 2, "ORCID": 3, "EVIDENCE": 4}
 
@@ -131,8 +131,8 @@ async def claim_researcher(
     Raises Declined (any of BLOCKERS, NOT_FOUND, INVALID_INPUT, NOT_AT_ORCID, ORCID_MISMATCH, NO_INSTITUTION_DOMAIN,
     EMAIL_DOMAIN_MISMATCH, TOO_MANY_ATTEMPTS).
     """
-    statement = _checked_text(statement, "statement")
-    evidence_url = _checked_url(evidence_url, "evidenceUrl")
+    statement = checked_text(statement, "statement")
+    evidence_url = checked_link(evidence_url, "evidenceUrl")
     if method == "EMAIL":
         email = checked_email(email or "", "email")
         await attempt(writer, Limit("claim code for", str(viewer.id), CODES))
@@ -291,7 +291,7 @@ async def contest_claim(writer: Writer, viewer: Viewer, researcher_id: int, reas
     Raises Declined (VERIFIED_EMAIL_REQUIRED, NOT_FOUND, NOT_CLAIMED, ALREADY_YOURS, WRONG_STATE, COOLDOWN,
     INVALID_INPUT).
     """
-    note = _checked_text(reason, "reason")
+    note = checked_text(reason, "reason")
     if not note:
         raise Declined("INVALID_INPUT", "Say why the record is not theirs.", "reason")
     if not viewer.email_verified:
@@ -333,7 +333,7 @@ async def decide_claim(writer: Writer, viewer: Viewer, claim_id: int, decision: 
 
     Raises Declined (NOT_FOUND, OWN_CLAIM, WRONG_STATE, ALREADY_CLAIMED, HAS_CLAIM, INVALID_INPUT).
     """
-    note = _checked_text(note, "note")
+    note = checked_text(note, "note")
 
     async def rule(write: Transaction) -> None:
         claim = await locked(write, claim_id)
@@ -356,7 +356,7 @@ async def decide_claim(writer: Writer, viewer: Viewer, claim_id: int, decision: 
 
 async def expire_claims(writer: Writer) -> int:
     """End the claims whose code is too old. How many."""
-    overdue = await writer.write(lambda write: write.rows(_OVERDUE, moment=now()))
+    overdue = await writer.write(lambda write: write.rows(_OVERDUE, moment=now()), alone=True)
 
     async def rule(write: Transaction, claim_id: int) -> None:
         claim = await locked(write, claim_id)
@@ -372,19 +372,3 @@ def _own(claim: Any, viewer: Viewer) -> Any:
     if claim is None or claim.account_id != viewer.id:
         raise Declined("NOT_FOUND", "You have no claim with this id.", "claimId", steps=("LOOK_AT_CLAIM",))
     return claim
-
-
-def _checked_text(text: str | None, field: str) -> str | None:
-    text = (text or "").strip()
-    if len(text) > LONGEST_TEXT or "\0" in text:
-        raise Declined("INVALID_INPUT", f"At most {LONGEST_TEXT:,} characters, and no NUL.", field)
-    return text or None
-
-
-def _checked_url(url: str | None, field: str) -> str | None:
-    if not url:
-        return None
-    parts = urlsplit(url) if len(url) <= LONGEST_URL and url.isprintable() and " " not in url else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Declined("INVALID_INPUT", "This is no link that begins with http:// or https://.", field)
-    return url

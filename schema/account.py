@@ -4,13 +4,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import orjson
 import strawberry
+from strawberry.scalars import JSON
 
 from resolvers.accounts import accesses_of_account
 from resolvers.claim_blockers import held_by_account
 from resolvers.claims import claims_of_account
 from resolvers.feed import feed_of_account, notifications_of_account
 from resolvers.follows import following_of_account
+from resolvers.leaving import everything_of
 from resolvers.researchers import researcher_by_id
 from schema.context import Info
 from schema.enums import Digest, TokenScope
@@ -127,6 +130,13 @@ class Account(Node):
         guard=owner_only,
     )
     claims: list[AClaim] = link(claims_of_account, "Their claims, newest first. To themselves alone.", guard=owner_only)
+
+    @computed("id", description="All that is held here about them, to keep. To themselves alone.", private=True)
+    async def data_export(self, info: Info) -> JSON:
+        owner_only(self, info.context)
+        found: JSON = orjson.loads(orjson.dumps(await everything_of(info.context.store, self.id)))  # type: ignore[arg-type]
+        return found
+
     sessions: list[Session] = link(
         accesses_of_account("SESSION"),
         "Where they are signed in, last used first. To themselves alone.",

@@ -279,6 +279,7 @@ UserErrorCode = _named(
         "CODE_EXPIRED": "The code is too old, or was tried too often.",
         "WRONG_STATE": "It does not take this in its state.",
         "NOT_CLAIMED": "Nobody has the record.",
+        "OWN_ACCOUNT": "Moderators do not decide about their own accounts.",
         "OWN_CLAIM": "Moderators do not decide about their own claims.",
     },
 )

@@ -51,7 +51,9 @@ class Notification(Node):
     created_at: datetime = renamed("at", "When it happened.")
     read_at: datetime | None = column("When it was marked as read.")
     claim: AClaim | None = link(claim_by_id, "The account's claim that it is about.", key="claim_id")
-    claim_action: ClaimAction | None = renamed("action", "The step that was taken, of a claim.")
+    claim_action: ClaimAction | None = computed("action", "kind", description="The step that was taken, of a claim.")(
+        lambda root: ClaimAction(root.action) if root.kind == "CLAIM" else None
+    )
     follower: AnAccount | None = link(
         follower_by_id, "The new follower; null for those who hide themselves.", key="follower_id"
     )

@@ -15,7 +15,7 @@ import strawberry
 
 from resolvers.later import then
 from resolvers.paging import NOBODY, Paged
-from resolvers.reads import Read, Rows
+from resolvers.reads import Many, Read, Rows
 from schema.context import Context, Info
 from schema.paging import Level, Listing
 from schema.selection import columns, metadata
@@ -23,14 +23,26 @@ from schema.selection import columns, metadata
 Guard = Callable[[Any, Context], None]  # raises Refused where the viewer may not see what belongs to the row
 
 
-def link(read: Any, description: str, key: str = "id", *, guard: Guard | None = None, needs: Sequence[str] = ()) -> Any:
-    """What the read answers for the row's key: a row, or a list of them. The guard looks at columns that it `needs`."""
-    key_of, allow = attrgetter(key), _each(guard)
+def link(
+    read: Any,
+    description: str,
+    key: str | Callable[[Any], Any] = "id",
+    *,
+    guard: Guard | None = None,
+    needs: Sequence[str] = (),
+) -> Any:
+    """What the read answers for the row's key: a row, or a list of them.
+
+    A key that is null finds nothing. Where a function makes it, or the guard looks at more, they say what they `need`.
+    """
+    key_of, allow = (attrgetter(key) if isinstance(key, str) else key), _each(guard)
+    nothing: Any = () if isinstance(read, Many) else None
+    needed = (key, *needs) if isinstance(key, str) else needs
 
     def resolve(root: Any, info: Info) -> Any:
         allow([root], info.context)
         value = key_of(root)
-        return None if value is None else info.context.store.load(read.only(columns(info)), value)
+        return nothing if value is None else info.context.store.load(read.only(columns(info)), value)
 
     def plan(info: Info) -> Any:
         narrowed = read.only(columns(info))
@@ -41,14 +53,14 @@ def link(read: Any, description: str, key: str = "id", *, guard: Guard | None = 
             keys = [*map(key_of, parents)]
             there = [one for one in keys if one is not None]
             found = context.store.load_all(narrowed, there)
-            return then(found, whole if len(there) == len(keys) else lambda found: whole(_with_nulls(keys, found)))
+            return then(found, whole if len(there) == len(keys) else lambda found: whole(_filled(keys, found, nothing)))
 
         return batch
 
     resolve.plan = plan  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
     return strawberry.field(
-        resolver=resolve, description=description, metadata=metadata(key, *needs, private=guard is not None)
+        resolver=resolve, description=description, metadata=metadata(*needed, private=guard is not None)
     )
 
 
@@ -60,9 +72,9 @@ def _each(guard: Guard | None) -> Callable[[Sequence[Any], Context], None]:
     return allow
 
 
-def _with_nulls(keys: Sequence[Any], found: list[Any]) -> list[Any]:
+def _filled(keys: Sequence[Any], found: list[Any], nothing: Any) -> list[Any]:
     left = iter(found)
-    return [None if one is None else next(left) for one in keys]
+    return [nothing if one is None else next(left) for one in keys]
 
 
 def _argument(kind: Any, description: str) -> Any:

@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import strawberry
 
-from schema import api_token, claiming, email, feed, follow, password, session, update_account
+from schema import (
+    api_token,
+    claiming,
+    delete_account,
+    email,
+    feed,
+    follow,
+    moderation,
+    password,
+    profile,
+    session,
+    update_account,
+)
 
 
 @strawberry.type(
@@ -28,5 +40,13 @@ class Mutation:
     contest_claim = claiming.contest_claim
     decide_claim = claiming.decide_claim
     mark_notifications_read = feed.mark_notifications_read
+    update_profile = profile.update_profile
+    disown_work = profile.disown_work
+    reclaim_work = profile.reclaim_work
+    suppress_profile = profile.suppress_profile
+    restore_profile = profile.restore_profile
+    suspend_account = moderation.suspend_account
+    reinstate_account = moderation.reinstate_account
+    delete_account = delete_account.delete_account
     create_api_token = api_token.create_api_token
     revoke_api_token = api_token.revoke_api_token

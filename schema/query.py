@@ -11,6 +11,7 @@ from resolvers.claims import claim_queue
 from resolvers.identifiers import recognise
 from resolvers.imports import data_version, last_import
 from resolvers.institutions import institutions
+from resolvers.moderation import audit_log
 from resolvers.refused import Refused
 from resolvers.researchers import researchers
 from resolvers.topics import topics
@@ -33,6 +34,7 @@ from schema.lookup import (
     found_by_key,
     looked_up,
 )
+from schema.moderation import AuditEntry
 from schema.node import Node, read_id
 from schema.paging import Connection
 from schema.privacy import moderators_only
@@ -123,6 +125,13 @@ class Query:
         "Everybody's claims, for moderators: usually those that wait for a decision.",
         order=ClaimOrder("OLDEST"),
         filter=ClaimFilter,
+        key=None,
+        guard=moderators_only,
+    )
+    audit_log: Connection[AuditEntry] = paged(
+        audit_log,
+        "Every step about claims and accounts, newest first, for moderators.",
+        order="NEWEST",
         key=None,
         guard=moderators_only,
     )

@@ -38,6 +38,20 @@ from schema.provenance import ExternalId, Provenance, provenance
 from schema.topic import ResearcherTopicConnection
 from schema.trust import Trust, Verification, trust_field
 
+AFFILIATION = ("institution_id", "own_institution_id", "affiliation_withheld")
+
+
+def shown_institution(row: Any) -> int | None:
+    """The owner's own word counts more than a source's."""
+    if row.affiliation_withheld:
+        return None
+    shown: int | None = row.own_institution_id if row.own_institution_id is not None else row.institution_id
+    return shown
+
+
+def unless_withheld(row: Any) -> int | None:
+    return None if row.affiliation_withheld else row.id
+
 
 @strawberry.type(description="What a researcher published in one year.")
 class YearActivity:
@@ -70,9 +84,17 @@ class Researcher(Node, Followable):
     orcid: str | None = column("Their ORCID iD, such as `0000-0002-1825-0097`, as a source tells it.")
     homepage_url: str | None = column("Their own page.")
     affiliation: AnInstitution | None = link(
-        institution_by_id, "Where they work now; `affiliationStatus` says what a null means.", key="institution_id"
+        institution_by_id,
+        "Where they work now; `affiliationStatus` says what a null means.",
+        key=shown_institution,
+        needs=AFFILIATION,
     )
-    affiliations: list[Affiliation] = link(affiliations_by_researcher, "Where they work and worked, newest first.")
+    affiliations: list[Affiliation] = link(
+        affiliations_by_researcher,
+        "Where they work and worked, newest first; empty where that is withheld.",
+        key=unless_withheld,
+        needs=("id", *AFFILIATION),
+    )
     collaboration_status: CollaborationStatus = column("Whether they want to hear of collaborations.")
     claim_status: ClaimStatus = column("Whether the person has claimed this record.")
     verification: Verification = verification_field()
@@ -131,10 +153,11 @@ class Researcher(Node, Followable):
     def url(self, info: Info) -> str:
         return f"{info.context.public_url}/researchers/{self.slug}"
 
-    @computed("institution_id", description="What is known of where they work.")
+    @computed(*AFFILIATION, description="What is known of where they work.")
     def affiliation_status(self) -> AffiliationStatus:
         row: Any = self
-        return AffiliationStatus("NOT_IMPORTED" if row.institution_id is None else "KNOWN")
+        known = row.institution_id is not None or row.own_institution_id is not None
+        return AffiliationStatus("NOT_IMPORTED" if not known else "WITHHELD" if row.affiliation_withheld else "KNOWN")
 
     viewer_can_claim: bool = claim_blockers(
         lambda found: not found, "Whether the viewer could claim this record now, by one method or another."

@@ -11,12 +11,14 @@ import uvicorn
 from importers.openalex.run import half_done
 from models import migrate as migrations
 from server.importing import openalex
+from server.moderating import moderating
 from server.terminal import database, settings, stop, tell
 
 commands = typer.Typer(help="peergraph: researcher profiles over GraphQL.", no_args_is_help=True)
 imports = typer.Typer(help="Fill the database from a source.", no_args_is_help=True)
 imports.command()(openalex)
 commands.add_typer(imports, name="import")
+commands.add_typer(moderating, name="moderator")
 
 
 @commands.command()

@@ -20,6 +20,7 @@ from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.mailer import Mailer
 from server.settings import Settings
+from server.upkeep import keep_up
 
 GRAPHQL = "/graphql"
 
@@ -57,10 +58,14 @@ def create_app(
         gc.freeze()
         # Requests leave no circles behind; lower, what so many of them hold in flight would set collections off.
         gc.set_threshold(100_000, 10, 10)
-        mailing = asyncio.create_task(Mailer(writer, settings).run())
+        tasks = [
+            asyncio.create_task(Mailer(writer, settings).run()),
+            asyncio.create_task(keep_up(writer, settings.public_url)),
+        ]
         yield
-        mailing.cancel()
-        await asyncio.gather(mailing, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await writer.close()
         await reader.close()
 
