@@ -19,14 +19,17 @@ from typing import Any
 from models.columns import now
 
 FORMULA_VERSION = "1"
+CLAIMED = ("CLAIMED", "CONTESTED")
 BANDS = ((90, "EXEMPLARY"), (70, "TRUSTED"), (40, "ESTABLISHED"), (0, "EMERGING"))
 NEEDS = (
+    "id",
     "work_count",
     "topic_count",
     "close_collaborator_count",
     "follower_count",
     "orcid",
     "institution_id",
+    "own_institution_id",
     "claim_status",
     "verification_level",
     "derived_at",
@@ -55,8 +58,8 @@ class Facts:
             close_collaborators=researcher.close_collaborator_count,
             followers=researcher.follower_count,
             identifiers=int(researcher.orcid is not None),
-            affiliated=researcher.institution_id is not None,
-            claimed=researcher.claim_status in ("CLAIMED", "CONTESTED"),
+            affiliated=researcher.institution_id is not None or researcher.own_institution_id is not None,
+            claimed=researcher.claim_status in CLAIMED,
             level=researcher.verification_level,
         )
 
@@ -76,6 +79,8 @@ class Step:
     key: str
     label: str
     points: int
+    researcher_id: int
+    claimed: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ def trust(researcher: Any) -> Trust:
     components = list(_components(facts))
     score = total(facts)
     band = next(name for least, name in BANDS if score >= least)
-    return Trust(score, band, components, list(_next_steps(facts)), researcher.derived_at or now())
+    return Trust(score, band, components, list(_next_steps(facts, researcher.id)), researcher.derived_at or now())
 
 
 def total(facts: Facts) -> int:
@@ -141,11 +146,33 @@ def _components(facts: Facts) -> Iterator[Component]:
     yield Component("verification", "Verification level", _LEVEL_POINTS[facts.level], 15, facts.level, meaning)
 
 
-def _next_steps(facts: Facts) -> Iterator[Step]:
+def _next_steps(facts: Facts, researcher_id: int) -> Iterator[Step]:
     """What would bring points, and how many each by itself, most first."""
     now = total(facts)
     steps = []
     for key, label, change in _STEPS:
         better = {name: max(value, getattr(facts, name)) for name, value in change.items()}
-        steps.append(Step(key, label, total(replace(facts, **better)) - now))
+        steps.append(Step(key, label, total(replace(facts, **better)) - now, researcher_id, facts.claimed))
     yield from sorted((step for step in steps if step.points > 0), key=lambda step: -step.points)
+
+
+# What each step takes of the record's owner.
+_OWNERS = {
+    "orcid": "Add the iD at the source of the record; the next import brings it here.",
+    "affiliation": "Have your institution put on the record at its source; then choose it with updateProfile.",
+    "orcid_sign_in": "Withdraw the claim and claim the record again by ORCID.",
+    "confirmation": "Ask those who run the service to have a moderator confirm your claim.",
+}
+
+
+def advice(step: Step, *, signed_in: bool, owner: bool, has_another: bool) -> str:
+    """What the viewer can do about a step, in a sentence."""
+    if owner:
+        return _OWNERS.get(step.key, "It is yours already.")
+    if step.claimed:
+        return "Only the record's owner can do this. If the record is yours and not theirs, contest the claim."
+    if not signed_in:
+        return "If the record is yours, sign in and claim it."
+    if has_another:
+        return "Only the record's owner can do this; your account has another record."
+    return "If the record is yours, claim it first."

@@ -8,9 +8,11 @@ from typing import Any
 from models.columns import now
 from resolvers.claim_blockers import blockers, claims_by, held_by_account, held_of_researcher
 from resolvers.later import Later
+from resolvers.trust import CLAIMED
 from schema.context import Context, Info
-from schema.enums import VerificationLevel, VerificationMethod
+from schema.enums import ProvenanceKind, VerificationLevel, VerificationMethod
 from schema.field import computed
+from schema.provenance import Provenance
 from schema.trust import Verification
 
 _HELD = held_by_account.only(frozenset({"researcher_id"}))
@@ -50,7 +52,7 @@ def claim_blockers(show: Callable[[list[str]], Any], description: str) -> Any:
 
 def verification_field() -> Any:
     async def batch(rows: Sequence[Any], context: Context) -> list[Verification]:
-        claimed = [row.id for row in rows if row.claim_status in ("CLAIMED", "CONTESTED")]
+        claimed = [row.id for row in rows if row.claim_status in CLAIMED]
         proofs = dict(zip(claimed, await _found(context.store.load_all(_PROOF, claimed)), strict=True))
         return [_verification(row, proofs.get(row.id)) for row in rows]
 
@@ -70,3 +72,33 @@ def _verification(row: Any, proof: Any) -> Verification:
         methods.append(VerificationMethod("EVIDENCE"))  # a moderator has confirmed it since
     level = VerificationLevel(f"L{row.verification_level}")
     return Verification(level=level, methods=methods, verified_at=proof and proof.approved_at)
+
+
+# What an owner says, and the fields that show it.
+OWN_WORDS = {
+    "headline": "headline",
+    "homepage_url": "homepageUrl",
+    "own_institution_id": "affiliation",
+    "affiliation_withheld": "affiliationStatus",
+    "collaboration_status": "collaborationStatus",
+}
+
+
+async def own_words(row: Any, info: Info) -> list[Provenance]:
+    """Which of a claimed record's fields are its owner's word."""
+    said = [field for column, field in OWN_WORDS.items() if getattr(row, column) and getattr(row, column) != "OPEN"]
+    if not said or row.claim_status not in CLAIMED:
+        return []
+    held = await info.context.store.load(_PROOF, row.id)
+    url = f"{info.context.public_url}/researchers/{row.slug}"
+    return [
+        Provenance(
+            source="The researcher",
+            record_id=row.slug,
+            record_url=url,
+            changed_at=None,
+            imported_at=held.approved_at,
+            kind=ProvenanceKind("SELF_ASSERTED"),
+            fields=said,
+        )
+    ]

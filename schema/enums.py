@@ -312,3 +312,8 @@ NotificationKind = _named(
         "ACCOUNT": "A moderator's decision about the account.",
     },
 )
+ProvenanceKind = _named(
+    "ProvenanceKind",
+    "Whose word something is.",
+    {"IMPORTED": "A source's.", "SELF_ASSERTED": "The record's owner's own."},
+)

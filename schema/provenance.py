@@ -8,6 +8,7 @@ import strawberry
 
 from resolvers.imports import import_run_by_id
 from schema.context import Info
+from schema.enums import ProvenanceKind
 from schema.field import column, computed
 
 NEEDS = ("id", "version", "import_run_id")
@@ -22,13 +23,23 @@ class Provenance:
     changed_at: datetime | None = strawberry.field(
         description="When the source last changed it; null for what is known only from other records, as from a byline."
     )
-    imported_at: datetime = strawberry.field(description="When the import that brought it began.")
+    imported_at: datetime = strawberry.field(
+        description="When the import that brought it began; of what an owner says, when their claim was approved."
+    )
+    kind: ProvenanceKind = strawberry.field(description="Whether a source says it, or the record's owner.")
+    fields: list[str] = strawberry.field(description="The fields that are its word; empty where all others are.")
 
 
-def provenance(record_id: Callable[[Any], str], *needs: str) -> Any:
-    """The field of a type, by what OpenAlex calls the record of a row that has these columns."""
+def provenance(record_id: Callable[[Any], str], *needs: str, own: Callable[[Any, Info], Any] | None = None) -> Any:
+    """The field of a type, by what OpenAlex calls the record of a row that has these columns.
+
+    `own` awaits what the record's owner says, if anything.
+    """
 
     async def resolve(root: Any, info: Info) -> list[Provenance]:
+        return [*await imported(root, info), *(await own(root, info) if own else ())]
+
+    async def imported(root: Any, info: Info) -> list[Provenance]:
         run = await info.context.store.load(import_run_by_id, root.import_run_id) if root.import_run_id else None
         if run is None:
             return []
@@ -41,6 +52,8 @@ def provenance(record_id: Callable[[Any], str], *needs: str) -> Any:
                 record_url=f"https://openalex.org/{record}",
                 changed_at=changed,
                 imported_at=run.started_at,
+                kind=ProvenanceKind("IMPORTED"),
+                fields=[],
             )
         ]
 

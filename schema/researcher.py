@@ -14,7 +14,7 @@ from resolvers.researchers import (
 )
 from resolvers.topics import topics_of_researcher
 from resolvers.works import works_of_researcher, works_shared
-from schema.claimable import claim_blockers, verification_field
+from schema.claimable import OWN_WORDS, claim_blockers, own_words, verification_field
 from schema.context import Info
 from schema.enums import (
     AffiliationStatus,
@@ -131,7 +131,9 @@ class Researcher(Node, Followable):
         total="follower_count",
     )
     external_ids: list[ExternalId] = link(external_ids_by_researcher, "What other registries call them.")
-    provenance: list[Provenance] = provenance(lambda row: f"A{row.id}")
+    provenance: list[Provenance] = provenance(
+        lambda row: f"A{row.id}", "slug", "claim_status", *OWN_WORDS, own=own_words
+    )
 
     @computed(description="What to call a record of this type.")
     def kind(self) -> str:

@@ -5,9 +5,13 @@ from typing import Any
 
 import strawberry
 
-from resolvers.trust import NEEDS, trust
+from resolvers.claim_blockers import held_by_account
+from resolvers.trust import NEEDS, advice, trust
+from schema.context import Info
 from schema.enums import TrustBand, VerificationLevel, VerificationMethod
 from schema.field import column, computed
+
+_HELD = held_by_account.only(frozenset({"researcher_id"}))
 
 
 @strawberry.type(description="A part of the trust score.")
@@ -25,6 +29,14 @@ class TrustStep:
     key: str = column("Names the step; the same for ever.")
     label: str = column("What to do.")
     points: int = column("What it would bring by itself.")
+
+    @computed(description="What the viewer can do about it, in a sentence.", private=True)
+    async def advice(self, info: Info) -> str:
+        step: Any = self
+        viewer = info.context.viewer
+        held: Any = None if viewer is None else await info.context.store.load(_HELD, viewer.id)
+        owner = held is not None and held.researcher_id == step.researcher_id
+        return advice(step, signed_in=viewer is not None, owner=owner, has_another=held is not None)
 
 
 @strawberry.type(description="How far a profile can be trusted, and why: the sum of its components' points.")

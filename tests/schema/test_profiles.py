@@ -132,3 +132,28 @@ async def test_a_moderator_suppresses_at_a_persons_wish(world, ask, sign_up, eng
     assert gone["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "researcherId"]}]
     log = (await ask("{ auditLog { nodes { action actor { displayName } } } }"))["auditLog"]["nodes"]
     assert log == [{"action": "SUPPRESS", "actor": {"displayName": "Mod"}}]
+
+
+async def test_whose_word_it_is(ask, owner):
+    query = '{ researcher(by: {slug: "r-1"}) { provenance { kind source fields } trust { nextSteps { key advice } } } }'
+    before = (await ask(query))["researcher"]
+    assert before["provenance"] == [{"kind": "IMPORTED", "source": "OpenAlex", "fields": []}]
+    await ask(UPDATE, input={"headline": "Me", "withholdAffiliation": True})
+    after = (await ask(query))["researcher"]
+    said = {"kind": "SELF_ASSERTED", "source": "The researcher", "fields": ["headline", "affiliationStatus"]}
+    assert after["provenance"][1:] == [said]
+
+
+async def test_advice_is_the_viewers(ask, owner, sign_up, client):
+    query = '{ researcher(by: {slug: "r-%d"}) { trust { nextSteps { key advice } } } }'
+
+    async def advised(id: int) -> str:
+        steps = (await ask(query % id))["researcher"]["trust"]["nextSteps"]
+        return next(step["advice"] for step in steps if step["key"] == "orcid")
+
+    owners = await advised(1)
+    another = await advised(2)
+    await sign_up("Bob")
+    others, free = await advised(1), await advised(2)
+    client.cookies.clear()
+    assert len({owners, another, others, free, await advised(2)}) == 5
