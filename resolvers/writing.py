@@ -186,8 +186,8 @@ class SQLiteDriver:
             transaction = Transaction(SQLiteReader.dialect, self._execute)
             if alone:
                 return transaction, await rule(transaction)
-            await self._execute("BEGIN IMMEDIATE")
             try:
+                await self._execute("BEGIN IMMEDIATE")
                 answer = await rule(transaction)
                 await self._execute("COMMIT")
             except BaseException:
@@ -200,11 +200,11 @@ class SQLiteDriver:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, sql, values)
 
     def _in_thread(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        if sql == "ROLLBACK" and not (self._connection and self._connection.in_transaction):
+            return []
         try:
             if self._connection is None:
                 self._connection = self._connected()
-            if sql == "ROLLBACK" and not self._connection.in_transaction:
-                return []
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
