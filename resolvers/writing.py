@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -180,14 +183,15 @@ class SQLiteDriver:
         self._thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._turn = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._file: os.stat_result  # what it is connected to
 
     async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         async with self._turn:
-            transaction = Transaction(SQLiteReader.dialect, self._execute)
+            transaction = Transaction(SQLiteReader.dialect, partial(self._execute, begins=alone))
             if alone:
                 return transaction, await rule(transaction)
             try:
-                await self._execute("BEGIN IMMEDIATE")
+                await self._execute("BEGIN IMMEDIATE", begins=True)
                 answer = await rule(transaction)
                 await self._execute("COMMIT")
             except BaseException:
@@ -196,20 +200,36 @@ class SQLiteDriver:
                 raise
             return transaction, answer
 
-    async def _execute(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, sql, values)
+    async def _execute(self, sql: str, values: Sequence[Any] = (), *, begins: bool = False) -> list[Any]:
+        run = partial(self._in_thread, sql, values, begins=begins)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
-    def _in_thread(self, sql: str, values: Sequence[Any]) -> list[Any]:
+    def _in_thread(self, sql: str, values: Sequence[Any], *, begins: bool) -> list[Any]:
         if sql == "ROLLBACK" and not (self._connection and self._connection.in_transaction):
             return []
         try:
-            if self._connection is None:
-                self._connection = self._connected()
-            return self._connection.execute(sql, values).fetchall()
+            connection = self._reached() if begins else self._connection
+            if connection is None:
+                raise Unavailable("The transaction is over.")
+            return connection.execute(sql, values).fetchall()
         except sqlite3.IntegrityError as error:
             raise Conflict(str(error)) from error
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
+            self._drop()  # once opened read-only, or of a file that is gone, it would fail for ever
             raise Unavailable("The database cannot be written now.") from error
+
+    def _reached(self) -> sqlite3.Connection:
+        """A connection to the file that is there now: one whose file was replaced would write where nobody looks."""
+        there = Path(self._path).stat()
+        if self._connection is None or not os.path.samestat(there, self._file):
+            self._drop()
+            self._connection, self._file = self._connected(), there
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
 
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -226,8 +246,7 @@ class SQLiteDriver:
 
     async def close(self) -> None:
         self._thread.shutdown()
-        if self._connection:
-            self._connection.close()
+        self._drop()
 
 
 class PostgresDriver:
