@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -266,11 +265,21 @@ class PostgresDriver:
     async def _once(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         async with self._held.connection("written") as connection:
             transaction = Transaction(PostgresReader.dialect, lambda sql, values: connection.fetch(sql, *values))
+            # Not asyncpg's own transaction: cancelled at its BEGIN it takes the next one for a part of itself, which is
+            # then never committed.
             try:
-                async with nullcontext() if alone else connection.transaction():
-                    return transaction, await rule(transaction)
-            except asyncpg.IntegrityConstraintViolationError as error:
-                raise Conflict(str(error)) from error
+                if not alone:
+                    await connection.execute("BEGIN")
+                answer = await rule(transaction)
+                if not alone:
+                    await connection.execute("COMMIT")
+            except BaseException as error:
+                if not alone:
+                    await asyncio.shield(connection.execute("ROLLBACK"))
+                if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+                    raise Conflict(str(error)) from error
+                raise
+            return transaction, answer
 
     async def close(self) -> None:
         await self._held.close()
