@@ -90,12 +90,24 @@ class Transaction:
     def __init__(self, dialect: Dialect, execute: Callable[[str, Sequence[Any]], Awaitable[list[Any]]]) -> None:
         self.dialect, self._execute = dialect, execute
         self.told: list[str | None] = []
+        self._conflict: Conflict | None = None
+
+    async def answer(self, rule: Rule[T]) -> T:
+        """What the rule answers. Raises a Conflict that it met even if it passes over it, as PostgreSQL does not."""
+        answer = await rule(self)
+        if self._conflict:
+            raise self._conflict
+        return answer
 
     async def rows(self, statement: Executable, /, **values: Any) -> list[Any]:
-        """The rows that it selects or returns, as named tuples."""
+        """The rows that it selects or returns, as named tuples. Raises Conflict, which ends the transaction."""
         prepared = _prepared(self, statement)
         given = [_stored(self.dialect, value) for value in prepared.compiled.values(values)]
-        rows = await self._execute(prepared.compiled.sql, given)
+        try:
+            rows = await self._execute(prepared.compiled.sql, given)
+        except Conflict as conflict:
+            self._conflict = conflict
+            raise
         return [tuple.__new__(prepared.kind, prepared.compiled.converted_row(row)) for row in rows]
 
     async def row(self, statement: Executable, /, **values: Any) -> Any:
@@ -188,10 +200,10 @@ class SQLiteDriver:
         async with self._turn:
             transaction = Transaction(SQLiteReader.dialect, partial(self._execute, begins=alone))
             if alone:
-                return transaction, await rule(transaction)
+                return transaction, await transaction.answer(rule)
             try:
                 await self._execute("BEGIN IMMEDIATE", begins=True)
-                answer = await rule(transaction)
+                answer = await transaction.answer(rule)
                 await self._execute("COMMIT")
             except BaseException:
                 # Also of who has gone meanwhile: a transaction left open would keep all others out.
@@ -264,22 +276,26 @@ class PostgresDriver:
 
     async def _once(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         async with self._held.connection("written") as connection:
-            transaction = Transaction(PostgresReader.dialect, lambda sql, values: connection.fetch(sql, *values))
+            transaction = Transaction(PostgresReader.dialect, partial(self._execute, connection))
+            if alone:
+                return transaction, await transaction.answer(rule)
             # Not asyncpg's own transaction: cancelled at its BEGIN it takes the next one for a part of itself, which is
             # then never committed.
             try:
-                if not alone:
-                    await connection.execute("BEGIN")
-                answer = await rule(transaction)
-                if not alone:
-                    await connection.execute("COMMIT")
-            except BaseException as error:
-                if not alone:
-                    await asyncio.shield(connection.execute("ROLLBACK"))
-                if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-                    raise Conflict(str(error)) from error
+                await connection.execute("BEGIN")
+                answer = await transaction.answer(rule)
+                await connection.execute("COMMIT")
+            except BaseException:
+                await asyncio.shield(connection.execute("ROLLBACK"))
                 raise
             return transaction, answer
+
+    async def _execute(self, connection: asyncpg.Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            rows: list[Any] = await connection.fetch(sql, *values)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise Conflict(str(error)) from error
+        return rows
 
     async def close(self) -> None:
         await self._held.close()
