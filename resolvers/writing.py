@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Dialect, Engine, Executable, bindparam, func
 from sqlmodel import SQLModel, col
 
 from models import Change
-from models.database import BUSY_MS, CHANGES, CHANGES_KEPT, connect, database_url
+from models.database import BUSY_MS, CHANGES, CHANGES_KEPT, connect, database_url, tell_changes
 from resolvers.drivers import STATEMENTS, Held, PostgresReader, Reader, SQLiteReader, dsn
 from resolvers.reads import Compiled, compile_for, row_kind, shown_columns
 from resolvers.refused import Unavailable
@@ -54,17 +54,21 @@ class Writer:
         return cast("T", answer)
 
     async def in_thread(self, rule: Callable[[Connection], T]) -> T:
-        """The same for long writes, on an SQLAlchemy connection."""
+        """The same for long writes, on an SQLAlchemy connection; to readers they change everything."""
         if self._engine is None:
             self._engine = connect(self._url)
         engine = self._engine
 
         def run() -> T:
             with engine.begin() as connection:
-                return rule(connection)
+                answer = rule(connection)
+                tell_changes(connection)
+                return answer
 
         try:
             answer = await asyncio.to_thread(run)
+        except sqlalchemy.exc.IntegrityError as error:
+            raise Conflict(str(error.orig)) from error
         except sqlalchemy.exc.OperationalError as error:
             raise Unavailable("The database cannot be written now.") from error
         self._tell(None)
