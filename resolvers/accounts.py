@@ -149,7 +149,7 @@ def _key(email: str) -> str:
     try:
         return checked_email(email).casefold()
     except Declined:
-        return email.strip().casefold()
+        return email.strip().casefold().replace("\0", "")  # which PostgreSQL cannot even look for
 
 
 async def let_in(write: Transaction, account: Any, client: Client) -> Signed:
