@@ -305,6 +305,7 @@ async def _set_password(write: Transaction, account_id: int, new: str, keep: int
     await write.rows(_END_OTHERS, account=account_id, access=keep)
     account = await write.row(BY_ID, account=account_id)
     await forget(write, "sign in as", account.email_key or "")
+    await forget(write, "password of", str(account_id))
     if account.email is not None:
         await write.add(letter("password_changed", account.email, name=account.display_name))
 
