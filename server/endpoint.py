@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from inspect import isawaitable
 from random import getrandbits
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import orjson
 from graphql import GraphQLSchema, OperationType, execute
@@ -61,7 +62,7 @@ class Endpoint:
         self._executor: Any = schema.execution_context_class
         self._reader, self._writer, self._most_bytes = reader, writer, settings.max_body_bytes
         self._public_url = settings.public_url.rstrip("/")
-        self._access = Accesses(reader, writer, secure=self._public_url.startswith("https:"))
+        self._access = Accesses(reader, writer, secure=urlsplit(self._public_url).scheme == "https")
         self._documents = Documents(self._schema, settings.documents_bytes)
         self._answers = Answers(settings.answers_bytes)
 
