@@ -82,7 +82,7 @@ class Mailer:
             return False
         try:
             await self._send(mail)
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except Exception as error:  # noqa: BLE001  also what cannot even be written must be given up in the end
             await self._failed(mail, error)
         else:
             await self._finish(_DONE, mail=mail.id)
@@ -106,10 +106,9 @@ class Mailer:
 
     async def _failed(self, mail: Any, error: Exception) -> None:
         # Replies may repeat the address, so the log has only what kind of failure it was.
-        code = getattr(error, "code", None) or 0
-        final = code >= _PERMANENT or isinstance(error, aiosmtplib.SMTPRecipientsRefused)
-        if final or mail.attempts >= MOST_ATTEMPTS:
-            _log.error("Message %x was given up: %s %s.", mail.id, type(error).__name__, code)
+        replies = _replies(error)
+        if (replies and min(replies) >= _PERMANENT) or mail.attempts >= MOST_ATTEMPTS:
+            _log.error("Message %x was given up: %s %s.", mail.id, type(error).__name__, replies)
             await self._finish(_DONE, mail=mail.id)
             return
         _log.warning("Message %x waits: %s.", mail.id, type(error).__name__)
@@ -121,6 +120,16 @@ class Mailer:
             await write.rows(statement, **values)
 
         await self._writer.write(rule)
+
+
+def _replies(error: Exception) -> list[int]:
+    """What the server answered to this message. That it lets nobody in, or is shutting down, is said of all."""
+    match error:
+        case aiosmtplib.SMTPRecipientsRefused():
+            return [one.code for one in error.recipients]
+        case aiosmtplib.SMTPDataError():
+            return [error.code]
+    return []
 
 
 def _server(url: str) -> dict[str, Any]:
