@@ -24,6 +24,15 @@ from resolvers.changes import Changes
 from resolvers.later import Later
 from resolvers.refused import Unavailable
 
+# What PostgreSQL says when it is not there, is stopping, is full, or has become the copy of another that takes writes.
+_GONE = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
 STATEMENTS = 512  # prepared statements a connection keeps
 
 
@@ -227,7 +236,7 @@ class Held:
             connection = await self._connection()
             try:
                 yield connection
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            except _GONE as error:
                 await connection.close(timeout=1)
                 raise Unavailable(f"The database cannot be {verb} now.") from error
             except asyncpg.UndefinedTableError as error:
