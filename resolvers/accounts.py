@@ -34,11 +34,12 @@ GUESSES, GUESSES_FROM_ADDRESS, SIGN_UPS_FROM_ADDRESS, LETTERS, CODES_FROM_ADDRES
 
 account_by_id = One(select(Account), key=col(Account.id))
 access_by_id = One(select(Access), key=col(Access.id))
+_HOLDS = col(Access.expires_at) > sqlalchemy.func.now()
 
 
 def accesses_of_account(kind: str) -> Many:
     """An account's sessions or API tokens."""
-    accesses = select(Access).where(col(Access.kind) == kind)
+    accesses = select(Access).where(col(Access.kind) == kind, _HOLDS)
     return Many(accesses.order_by(col(Access.used_at).desc(), col(Access.id)), key=col(Access.account_id))
 
 
@@ -74,6 +75,7 @@ LOCK = BY_ID.with_for_update(key_share=True)  # one rule at a time about an acco
 _COUNT_TOKENS = select(sqlalchemy.func.count()).where(
     col(Access.account_id) == bindparam("account"), col(Access.kind) == "API"
 )
+_END_OVER = sqlalchemy.delete(Access).where(col(Access.account_id) == bindparam("account"), ~_HOLDS)
 _SET_PASSWORD = change_account(password_hash=bindparam("hash"))
 _SET_VERIFIED = change_account(email_verified_at=bindparam("moment")).where(col(Account.email_verified_at).is_(None))
 _KEEP_CODE = insert(OneTimeCode).values({name: bindparam(name) for name in OneTimeCode.model_fields})
@@ -155,6 +157,7 @@ def _key(email: str) -> str:
 async def let_in(write: Transaction, account: Any, client: Client) -> Signed:
     """A new session of the account."""
     access, token = new_access(account.id, "SESSION", client.name, EVERYTHING, SESSION)
+    await write.rows(_END_OVER, account=account.id)
     await write.add(access)
     return Signed(Viewer.of(access, account), token)
 
@@ -336,6 +339,7 @@ async def make_api_token(writer: Writer, viewer: Viewer, name: str, scopes: list
 
     async def rule(write: Transaction) -> None:
         await write.rows(LOCK, account=viewer.id)  # so that two at once do not pass the limit together
+        await write.rows(_END_OVER, account=viewer.id)
         if await write.value(_COUNT_TOKENS, account=viewer.id) >= MOST_TOKENS:
             raise Declined(
                 "LIMIT_EXCEEDED", f"An account has {MOST_TOKENS} API tokens at most.", steps=("REVOKE_TOKEN",)
