@@ -1,6 +1,7 @@
 """What the tests run on: both databases, migrated and empty; rows to put there; and GraphQL to ask."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -9,12 +10,16 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import Engine, text
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from models import migrate
+from models import Mail, migrate
 from models.database import connect
+from resolvers import passwords
+from resolvers.accounts import Client, Signed, sign_up
 from resolvers.changes import Changes
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later
@@ -23,6 +28,7 @@ from server.app import create_app
 from server.settings import Settings
 
 DATABASES = ("sqlite", "postgresql")
+PASSWORD = "correct horse battery staple"
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -166,3 +172,58 @@ def ask(post: Any) -> Any:
         return body["data"]
 
     return send
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Passwords hashed in no time."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
+
+
+@pytest.fixture
+def signed_up(writer: Writer, quick_passwords: None) -> Any:
+    """An account of this name, with the password PASSWORD, signed in."""
+
+    async def make(name: str = "Ada") -> Signed:
+        return await sign_up(writer, Client("", "test"), name, f"{name.lower()}@example.org", PASSWORD)
+
+    return make
+
+
+@pytest.fixture
+def post_as(client: httpx2.AsyncClient) -> Any:
+    """Send a query with this token, or none; answers the whole body."""
+
+    async def send(token: str | None, query: str, **variables: Any) -> dict[str, Any]:
+        client.cookies.clear()
+        headers = {} if token is None else {"authorization": f"Bearer {token}"}
+        response = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        client.cookies.clear()
+        return response.json()
+
+    return send
+
+
+@pytest.fixture
+def letters(engine: Engine) -> Any:
+    """What is to be mailed to an address, newest last."""
+
+    def read(recipient: str) -> list[Any]:
+        with engine.connect() as connection:
+            statement = select(Mail.subject, Mail.body).where(Mail.recipient == recipient).order_by(Mail.created_at)
+            return list(connection.execute(statement))
+
+    return read
+
+
+@pytest.fixture
+def code_to(letters: Any) -> Any:
+    """The code in the newest letter to an address."""
+
+    def newest(recipient: str) -> str:
+        return re.findall(r"^[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}$", letters(recipient)[-1].body, re.MULTILINE)[-1]
+
+    return newest

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlmodel import col
 
 from importers.openalex.run import run
 from models import Account, Researcher, Work, database
@@ -188,6 +189,26 @@ async def test_a_write_makes_stale_only_what_shows_its_subject(keeping, watched,
         assert not (await read(one))[1]
     await follow(engine, watched, "r-3", told=False)  # by whoever does not say what
     assert [(await read(query))[1] for query in (one, other, both)] == [True, True, True]
+
+
+async def test_what_a_rule_tells_of_is_stale_when_it_is_answered(keeping, watched, writer, people):
+    one, other = [{"query": PEOPLE % f'"r-{number}"'} for number in (1, 2)]
+    more = update(Researcher).where(col(Researcher.id) == 1).values(follower_count=col(Researcher.follower_count) + 1)
+
+    async def rule(write):
+        await write.rows(more)
+        await write.tell(subject("Researcher", 1))
+
+    for query in (one, other):
+        await keeping.post("/graphql", json=query)
+    for round in (1, 2, 3):
+        await writer.write(rule)  # and not a moment later:
+        assert b'"followerCount":%d' % round in (await keeping.post("/graphql", json=one)).content
+    for _ in range(10):  # PostgreSQL's own word of it comes later, and is of no more
+        await asyncio.sleep(0.01)
+        reads = len(watched.statements)
+        await keeping.post("/graphql", json=other)
+        assert len(watched.statements) == reads
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,6 @@
+import socket
+from urllib.parse import urlsplit
+
 import httpx2
 import orjson
 import pytest
@@ -92,3 +95,53 @@ async def test_a_missing_database_is_unavailable(tmp_path):
 async def test_a_slash_behind_it_leads_there(client):
     response = await client.get("/graphql/", params={"query": QUERY}, follow_redirects=True)
     assert response.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_an_authorization_that_lets_nobody_in_is_told_so(client):
+    schemes = [b"", b"Bearer", b"Bearer ", b"Basic eDp5", b"Bearer  ", b"Digest a=b, c=d", b"peergraph_session_x"]
+    for given in [*schemes, b"\xff\xfe", b"Bearer \xff\x00", b"Bearer " + b"x" * 200_000, "Bearer ключ".encode()]:
+        headers = {b"authorization": given}
+        for response in (
+            await client.get("/graphql", params={"query": QUERY}, headers=headers),
+            await client.post("/graphql", json={"query": QUERY}, headers=headers),
+        ):
+            assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer"), given
+            (error,) = response.json()["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("name", [b"cookie", b"user-agent", b"accept", b"if-none-match", b"content-length"])
+async def test_headers_that_make_no_sense_are_passed_over(client, name):
+    cookies = [b"peergraph_session", b"peergraph_session=", b'peergraph_session="\\', b"peergraph_session=\xff"]
+    several = [b"peergraph_session=a; peergraph_session=b", b"a=b; " * 20_000, b"peergraph_session=" + b"x" * 200_000]
+    for given in [*cookies, *several, b"", b";", b"=;;;==", b"\xff\xfe=\x80;\x00", "ключ=значение".encode()]:
+        posted = await client.post("/graphql", json={"query": QUERY}, headers={name: given})
+        got = await client.get("/graphql", params={"query": "{ viewer { id } }"}, headers={name: given})
+        assert (posted.status_code, got.status_code) == (200, 200), given
+        assert got.json() == {"data": {"viewer": None}}
+
+
+async def test_what_a_client_calls_itself_may_be_anything(client, quick_passwords):
+    names = [b"\xff\xfe\x00", b"x" * 100_000, b"\x1b[31m", b"", "имя".encode(), b"curl/8"]
+    for number, name in enumerate(names):
+        given = f'displayName: "A", email: "a{number}@example.org", password: "correct horse battery"'
+        query = f"mutation {{ signUp(input: {{{given}}}) {{ account {{ sessions {{ name }} }} }} }}"
+        response = await client.post("/graphql", json={"query": query}, headers={b"user-agent": name})
+        (session,) = response.json()["data"]["signUp"]["account"]["sessions"]
+        assert 1 <= len(session["name"]) <= 100
+        assert session["name"].isprintable()
+    assert session["name"] == "curl/8"
+
+
+@pytest.mark.parametrize(
+    "line", [b"X-Long: " + b"x" * 300_000, b"Authorization: \xff\xfe", b"Cookie: \xff\xfe=\x80", b": x", b"no colon"]
+)
+def test_a_server_is_not_brought_down_by_headers(live_server, line):
+    address = urlsplit(live_server)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(
+            b"GET /graphql?query=%7B__typename%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + line + b"\r\n\r\n"
+        )
+        status = connection.makefile("rb").readline().split()[1]
+    assert 200 <= int(status) < 500
+    assert httpx2.get(f"{live_server}/graphql", params={"query": QUERY}).json() == {"data": {"__typename": "Query"}}
