@@ -23,3 +23,13 @@ def test_the_rooms_are_all_there_is():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     folders = {line.split("/")[0] for line in tracked.splitlines() if "/" in line}
     assert {folder for folder in folders if not folder.startswith(".")} == ROOMS | {"tests"}
+
+
+def test_every_reason_to_refuse_is_given_somewhere_and_tested():
+    from schema.enums import UserErrorCode  # noqa: PLC0415
+
+    rules = "".join(path.read_text() for path in (ROOT / "resolvers").glob("*.py"))
+    tests = "".join(path.read_text() for path in (ROOT / "tests").glob("[rs]*/*.py"))
+    codes = {code.value for code in UserErrorCode}
+    assert {code for code in codes if f'"{code}"' not in rules} == set()
+    assert {code for code in codes if f'"{code}"' not in tests} == set()

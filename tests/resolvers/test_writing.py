@@ -40,6 +40,11 @@ def adding(*names: str, then: Any = None) -> Any:
     return rule
 
 
+SQLITE, POSTGRESQL = (
+    pytest.mark.parametrize("database_url", [kind], indirect=True) for kind in ("sqlite", "postgresql")
+)
+
+
 @pytest.fixture
 def stored(engine):
     def counts() -> dict[str, int]:
@@ -62,16 +67,12 @@ async def other(database_url):
 @pytest.fixture
 def path(database_url):
     """The SQLite database's file."""
-    if database_url.startswith("postgresql"):
-        pytest.skip("of SQLite")
     return Path(database_url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture
 def terminate(database_url, engine):
     """End the writers' connections on PostgreSQL's side."""
-    if database_url.startswith("sqlite"):
-        pytest.skip("of PostgreSQL")
 
     def end(state: str = "%") -> int:
         ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'peergraph' AND state LIKE :state"
@@ -198,6 +199,7 @@ async def test_concurrent_writes_lose_nothing(writer, other, stored):
     assert stored() == {"a": 100}
 
 
+@POSTGRESQL
 async def test_a_deadlock_is_tried_again(writer, stored, terminate):
     await writer.write(adding("a", "b"))
     meeting, runs = asyncio.Barrier(2), []
@@ -277,6 +279,7 @@ async def test_a_long_write_stands_whole_or_not_at_all(writer, stored):
     assert stored() == {"t": 0}
 
 
+@SQLITE
 async def test_who_waits_for_sqlites_lock_holds_up_nobody_else(path, reader, writer, stored):
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -295,6 +298,7 @@ async def test_who_waits_for_sqlites_lock_holds_up_nobody_else(path, reader, wri
     assert stored() == {"c": 0, "d": 0}
 
 
+@SQLITE
 async def test_sqlites_lock_is_not_waited_for_for_ever(path, writer, stored, monkeypatch):
     monkeypatch.setattr(writing, "BUSY_MS", 50)
     holder = sqlite3.connect(path, isolation_level=None)
@@ -308,6 +312,7 @@ async def test_sqlites_lock_is_not_waited_for_for_ever(path, writer, stored, mon
 
 
 @pytest.mark.parametrize("before", [False, True])
+@SQLITE
 async def test_without_its_file_sqlite_is_unavailable_until_there_is_one(path, writer, before):
     if before:
         await writer.write(adding("a"))
@@ -327,6 +332,7 @@ async def test_without_its_file_sqlite_is_unavailable_until_there_is_one(path, w
     connection.close()
 
 
+@SQLITE
 async def test_sqlite_is_unavailable_while_its_file_cannot_be_written(path, writer, stored):
     await writer.write(adding("a"))
     writer._driver._connection.close()
@@ -340,6 +346,7 @@ async def test_sqlite_is_unavailable_while_its_file_cannot_be_written(path, writ
     assert stored() == {"a": 0, "c": 0}
 
 
+@POSTGRESQL
 async def test_a_connection_cut_between_writes_is_replaced(terminate, writer, stored):
     await asyncio.gather(*[writer.write(adding(name)) for name in "abc"])
     assert await asyncio.to_thread(terminate) >= 1
@@ -349,6 +356,7 @@ async def test_a_connection_cut_between_writes_is_replaced(terminate, writer, st
 
 
 @pytest.mark.parametrize("setting", ["default_transaction_read_only = on", "idle_in_transaction_session_timeout = 20"])
+@POSTGRESQL
 async def test_a_database_that_takes_no_writes_is_unavailable_until_it_does(terminate, engine, writer, stored, setting):
     def change(statement: str) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -369,6 +377,7 @@ async def test_a_database_that_takes_no_writes_is_unavailable_until_it_does(term
 
 
 @pytest.mark.parametrize("when", ["between statements", "in a statement", "before the commit"])
+@POSTGRESQL
 async def test_a_connection_cut_during_a_write_leaves_nothing(terminate, writer, stored, when):
     async def cut(write: Any) -> None:
         if when == "in a statement":
