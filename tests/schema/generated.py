@@ -46,6 +46,11 @@ IDS = [
     ("Topic", 1),
     ("Institution", 1),
     ("Source", 1),
+    ("Account", 1),
+    ("Account", 2),
+    ("Claim", 1),
+    ("Claim", 2),
+    ("Notification", 1),
 ]
 
 

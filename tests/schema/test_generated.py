@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from inspect import isawaitable
 from typing import Any
 
@@ -15,15 +16,25 @@ from hypothesis import strategies as st
 from hypothesis_graphql import Mode, nodes, queries
 
 from execution import PlanExecutor
+from models import Access, Account, Claim, Event, Follow
+from models.columns import now
+from models.follow import FOLLOWED_KINDS
 from resolvers.accounts import Client
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later, then
 from resolvers.refused import Unavailable
 from resolvers.store import Store
+from resolvers.viewers import Viewer
 from schema.context import Context
 from schema.errors import shown
 from schema.root import build_schema
 from tests.schema.generated import written
+
+# graphql-core drops the coroutines of a field's siblings where it fails at once.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SCHEMA = build_schema(PlanExecutor)._schema
 SCALARS = {
@@ -31,6 +42,7 @@ SCALARS = {
 }
 GENERATED = queries(SCHEMA, custom_scalars=SCALARS, print_ast=lambda node: node)
 MISTAKEN = queries(SCHEMA, custom_scalars=SCALARS, print_ast=lambda node: node, mode=Mode.NEGATIVE)
+LATER, LONG_AGO = now() + timedelta(days=1), now() - timedelta(days=1)
 ASKED = st.tuples(st.one_of(GENERATED, GENERATED, GENERATED, MISTAKEN), st.integers(0, 2**32))
 
 
@@ -62,8 +74,18 @@ class Failing:
         await self.reader.close()
 
 
-async def answer(reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any) -> Any:
-    context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""))
+def somebody(*, moderator: bool) -> Viewer:
+    return Viewer(1, 1, True, frozenset({"READ", "WRITE"}), True, moderator, now())
+
+
+# Who asks, by turns.
+VIEWERS = (None, somebody(moderator=False), somebody(moderator=True))
+
+
+async def answer(
+    reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any, viewer: Viewer | None
+) -> Any:
+    context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""), viewer=viewer)
     found: Any = execute(SCHEMA, document, context_value=context, variable_values=variables, executor_class=executor)
     result = await found if isawaitable(found) else found
     return result.data, [shown(error, "request") for error in result.errors or ()]
@@ -93,9 +115,20 @@ class GraphQLCore(PlanExecutor):
 
 
 @pytest.fixture
-def run(database_url, world, caplog):
+def run(database_url, world, save, caplog):
     caplog.set_level(logging.CRITICAL, "peergraph.schema")
     world(researchers=3, works=3)
+    save(
+        *[Account(id=id, display_name=f"P{id}", email_verified_at=now()) for id in (1, 2)],
+        Access(id=1, account_id=1, kind="SESSION", name="n", token_hash="h", scopes="READ", expires_at=LATER),
+        Access(id=2, account_id=1, kind="API", name="n", token_hash="i", scopes="READ WRITE", expires_at=LATER),
+        Claim(id=1, account_id=1, researcher_id=1, state="APPROVED", method="ORCID", level=3, approved_at=now()),
+        Claim(id=2, account_id=2, researcher_id=2, state="UNDER_REVIEW", method="EVIDENCE", statement="me"),
+        *[Follow(account_id=id, kind=kind, subject_id=1, created_at=LONG_AGO) for id in (1, 2) for kind in FOLLOWED_KINDS],
+        *[Event(kind="NEW_WORK", subject_kind=kind, subject_id=1, work_id=1000) for kind in FOLLOWED_KINDS],
+        *[Event(kind="CLAIM", account_id=1, claim_id=1, actor_id=actor, action="APPROVE", from_state="UNDER_REVIEW",
+                to_state="APPROVED") for actor in (None, 2)],
+    )  # fmt: skip
     with asyncio.Runner() as runner:
         reader = runner.run(opened(database_url))
         yield runner.run, reader
@@ -115,7 +148,8 @@ def compare(run: Any, reader: Any, asked: tuple[DocumentNode, int]) -> None:
 
     async def both() -> list[Any]:
         executors = (PlanExecutor, PlanExecutor, GraphQLCore)  # the first run compiles, the second knows the plan
-        return [await answer(reader, document, variables, executor) for executor in executors]
+        viewer = VIEWERS[asked[1] % len(VIEWERS)]
+        return [await answer(reader, document, variables, executor, viewer) for executor in executors]
 
     PlanExecutor.runs.clear()
     planned, again, plain = run(both())
