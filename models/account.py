@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 from models.columns import Bytewise, Instant, Key, now, one_of
 
 DIGESTS = ("OFF", "DAILY", "WEEKLY")
+ORCID = "orcid"  # the provider whose subjects are ORCID iDs; no other may have the name
 
 
 def random_key() -> int:

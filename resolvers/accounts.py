@@ -12,7 +12,7 @@ from sqlalchemy import Select, Update, bindparam
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from models import Access, Account, OneTimeCode
+from models import Access, Account, Identity, OneTimeCode
 from models.columns import now
 from models.database import subject
 from resolvers.attempts import Limit, attempt, forget
@@ -78,6 +78,8 @@ _COUNT_TOKENS = select(sqlalchemy.func.count()).where(
 _END_OVER = sqlalchemy.delete(Access).where(col(Access.account_id) == bindparam("account"), ~_HOLDS)
 _SET_PASSWORD = change_account(password_hash=bindparam("hash"))
 _SET_VERIFIED = change_account(email_verified_at=bindparam("moment")).where(col(Account.email_verified_at).is_(None))
+_NEWLY_VERIFIED = _SET_VERIFIED.returning(col(Account.id))
+_UNLINK_ALL = sqlalchemy.delete(Identity).where(col(Identity.account_id) == bindparam("account"))
 _KEEP_CODE = insert(OneTimeCode).values({name: bindparam(name) for name in OneTimeCode.model_fields})
 KEEP_CODE = _KEEP_CODE.on_conflict_do_update(
     index_elements=["account_id", "purpose", "about_id"],
@@ -271,7 +273,9 @@ async def reset_password(writer: Writer, client: Client, code: str, password: st
 
     async def rule(write: Transaction) -> int:
         account_id = await _spent(write, "RESET_PASSWORD", code, ("RESET_PASSWORD",))
-        await write.rows(_SET_VERIFIED, account=account_id, moment=now())  # the code came by mail
+        if await write.rows(_NEWLY_VERIFIED, account=account_id, moment=now()):  # the code came by mail
+            # Whoever signed up with another's address may have linked identities, and would keep a way in.
+            await write.rows(_UNLINK_ALL, account=account_id)
         await _set_password(write, account_id, new, keep=0)
         return account_id
 

@@ -10,7 +10,7 @@ import sqlalchemy
 from sqlalchemy import bindparam, or_
 from sqlmodel import col
 
-from models import Affiliation, Claim, Event, Identity, Institution, MergedId, OneTimeCode, Researcher
+from models import Affiliation, Claim, Event, Institution, MergedId, OneTimeCode, Researcher
 from models.account import random_key
 from models.claim import HELD_STATES
 from models.columns import Instant, Key, now
@@ -19,6 +19,7 @@ from resolvers.attempts import Limit, attempt
 from resolvers.checked import checked_email, checked_link, checked_text
 from resolvers.claim_blockers import BETWEEN, BLOCKERS, COOLDOWN, HELD_BY, blockers
 from resolvers.claim_states import BEGINNING, Actor, lock, locked, move, record
+from resolvers.identities import ORCID_IDS
 from resolvers.page_statements import down, up
 from resolvers.paging import Paged
 from resolvers.reads import Among, Many, One, is_any_of, select
@@ -68,9 +69,6 @@ _WAITING = select(Claim).where(
 )
 _HELD_OF = select(Claim).where(
     is_any_of(Claim.state, HELD_STATES), col(Claim.researcher_id) == bindparam("researcher", type_=Key)
-)
-_ORCID_IDS = select(Identity.subject).where(
-    col(Identity.account_id) == bindparam("account", type_=Key), col(Identity.provider) == "orcid"
 )
 _HOMEPAGES = (
     select(Institution.homepage_url)
@@ -182,7 +180,7 @@ async def _claimable(write: Transaction, viewer: Viewer, researcher_id: int) -> 
 
 
 async def _by_orcid(write: Transaction, viewer: Viewer, claim: Any, researcher: Any) -> None:
-    ids = {row.subject for row in await write.rows(_ORCID_IDS, account=viewer.id)}
+    ids = {row.subject for row in await write.rows(ORCID_IDS, account=viewer.id)}
     others = ("CLAIM_BY_EMAIL", "CLAIM_BY_EVIDENCE")
     if not ids:
         message = "Sign in at ORCID first, so that it is you who says which iD is yours."

@@ -28,5 +28,6 @@ NEXT_STEPS = {
     "CONTACT": "Write to those who run the service.",
     "EDIT_PROFILE": "Fill in the profile: headline, homepage, affiliation.",
     "SEARCH": "Look for the record by name or identifier.",
+    "LINK_OTHER": "Link another identity first, by signing in at another provider while you are signed in here.",
     "ADD_EMAIL": "Add an e-mail address to the account.",
 }

@@ -13,6 +13,7 @@ from resolvers.claim_blockers import held_by_account
 from resolvers.claims import claims_of_account
 from resolvers.feed import feed_of_account, notifications_of_account
 from resolvers.follows import following_of_account
+from resolvers.identities import identities_of_account
 from resolvers.leaving import everything_of
 from resolvers.researchers import researcher_by_id
 from schema.context import Info
@@ -21,6 +22,7 @@ from schema.feed import FeedItem, NotificationConnection
 from schema.field import column, computed
 from schema.filters import FeedFilter, FollowingFilter, NotificationFilter
 from schema.follow import FollowableConnection
+from schema.identity import Identity
 from schema.link import link, paged
 from schema.links import AClaim, AResearcher
 from schema.node import Node, global_id
@@ -144,4 +146,9 @@ class Account(Node):
     )
     api_tokens: list[ApiToken] = link(
         accesses_of_account("API"), "Their API tokens, last used first. To themselves alone.", guard=owner_only
+    )
+    identities: list[Identity] = link(
+        identities_of_account,
+        "Who they are at the providers that they sign in at, first linked first. To themselves alone.",
+        guard=owner_only,
     )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 
@@ -9,6 +9,14 @@ from resolvers.accounts import Client, Signed
 from resolvers.store import Store
 from resolvers.viewers import Viewer
 from resolvers.writing import Writer
+
+
+class OfferedProvider(NamedTuple):
+    """Where one can sign in, too."""
+
+    name: str
+    label: str
+    url: str
 
 
 @dataclass
@@ -27,6 +35,7 @@ class Context:
     token: str | None = None
     # What columns each selection needs; it may outlive the request, as long as the document does.
     selections: dict[Any, frozenset[str]] = field(default_factory=dict)
+    providers: tuple[OfferedProvider, ...] = ()
 
     @property
     def me(self) -> Viewer:

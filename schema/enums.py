@@ -281,6 +281,8 @@ UserErrorCode = _named(
         "NOT_CLAIMED": "Nobody has the record.",
         "OWN_ACCOUNT": "Moderators do not decide about their own accounts.",
         "OWN_CLAIM": "Moderators do not decide about their own claims.",
+        "IDENTITY_TAKEN": "Another account has the identity.",
+        "LAST_WAY_IN": "Nobody could sign in to the account any more.",
     },
 )
 TokenScope = _named(

@@ -13,6 +13,7 @@ from schema import (
     password,
     profile,
     session,
+    unlink_identity,
     update_account,
 )
 
@@ -32,6 +33,7 @@ class Mutation:
     reset_password = password.reset_password
     change_password = password.change_password
     update_account = update_account.update_account
+    unlink_identity = unlink_identity.unlink_identity
     unfollow = follow.unfollow  # before the next line, which hides the module
     follow = follow.follow
     claim_researcher = claiming.claim_researcher

@@ -21,6 +21,7 @@ from schema.context import Info
 from schema.enums import ClaimOrder, InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.field import computed
 from schema.filters import ClaimFilter, InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
+from schema.identity import SignInProvider
 from schema.link import paged
 from schema.links import AClaim, AnInstitution, AResearcher, ATopic, AWork
 from schema.lookup import (
@@ -88,6 +89,11 @@ class Query:
             return None
         found: Account = await info.context.store.load(account_by_id.only(columns(info)), viewer.id)
         return found
+
+    @strawberry.field(description="The providers at which one can sign in, in the order of the settings.")
+    def sign_in_providers(self, info: Info) -> list[SignInProvider]:
+        offered: list[Any] = [*info.context.providers]
+        return offered
 
     researcher: AResearcher | None = looked_up("Researcher", ResearcherBy, "One researcher; null when there is none.")
     work: AWork | None = looked_up("Work", WorkBy, "One work; null when there is none.")

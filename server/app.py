@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,11 +18,15 @@ from execution import PlanExecutor
 from resolvers.drivers import Reader, open_reader
 from resolvers.passwords import verified
 from resolvers.writing import Writer, open_writer
+from schema.context import OfferedProvider
 from schema.root import build_schema
+from server.access import Accesses
 from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.mailer import Mailer
+from server.providers import Provider
 from server.settings import Settings
+from server.sign_in import SignIn
 from server.upkeep import keep_up
 
 GRAPHQL = "/graphql"
@@ -46,11 +52,16 @@ def create_app(
     writer: Writer | None = None,
     executor: type[PlanExecutor] = PlanExecutor,
 ) -> Starlette:
-    """The service: /graphql, and what GraphiQL loads."""
+    """The service: /graphql, signing in elsewhere, and what GraphiQL loads."""
     settings = settings or Settings()
     reader = reader or open_reader(settings.database_url, connections=settings.database_connections)
     writer = writer or open_writer(settings.database_url, reader)
-    endpoint = Endpoint(build_schema(executor), reader, writer, settings)
+    public_url = settings.public_url.rstrip("/")
+    accesses = Accesses(reader, writer, secure=urlsplit(public_url).scheme == "https")
+    providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
+    offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
+    endpoint = Endpoint(build_schema(executor), reader, writer, settings, accesses=accesses, providers=offered)
+    secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -75,4 +86,5 @@ def create_app(
         return RedirectResponse("/graphql")
 
     # The route to it is for whoever writes a slash behind it, and is sent there.
-    return Service(endpoint, routes=[Route(GRAPHQL, endpoint), Route("/", home), *routes()], lifespan=lifespan)
+    sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)
+    return Service(endpoint, routes=[Route(GRAPHQL, endpoint), Route("/", home), sign_in, *routes()], lifespan=lifespan)

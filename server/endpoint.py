@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from inspect import isawaitable
 from random import getrandbits
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import orjson
 from graphql import GraphQLSchema, OperationType, execute
@@ -20,7 +19,7 @@ from resolvers.drivers import Reader
 from resolvers.refused import Unavailable
 from resolvers.store import Store
 from resolvers.writing import Writer
-from schema.context import Context
+from schema.context import Context, OfferedProvider
 from schema.errors import shown
 from server import __version__
 from server.access import Accesses, Asking
@@ -57,12 +56,21 @@ class Ran(NamedTuple):
 class Endpoint:
     """What is served at /graphql, as an ASGI application: a view's request and response would cost as much again."""
 
-    def __init__(self, schema: Schema, reader: Reader, writer: Writer, settings: Settings) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        reader: Reader,
+        writer: Writer,
+        settings: Settings,
+        *,
+        accesses: Accesses,
+        providers: Iterable[OfferedProvider],
+    ) -> None:
         self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
         self._executor: Any = schema.execution_context_class
         self._reader, self._writer, self._most_bytes = reader, writer, settings.max_body_bytes
         self._public_url = settings.public_url.rstrip("/")
-        self._access = Accesses(reader, writer, secure=urlsplit(self._public_url).scheme == "https")
+        self._access, self._providers = accesses, tuple(providers)
         self._documents = Documents(self._schema, settings.documents_bytes)
         self._answers = Answers(settings.answers_bytes)
 
@@ -139,6 +147,7 @@ class Endpoint:
             asking.client,
             asking.viewer,
             selections=document.selections,
+            providers=self._providers,
         )
         running = execute(
             self._schema,

@@ -1,10 +1,25 @@
-from typing import Annotated, Literal
+import json
+import re
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from models.account import ORCID
 from models.database import database_url
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _usable(url: str) -> str:
@@ -16,6 +31,40 @@ def _smtp(url: str | None) -> str | None:
     if url is not None and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
         raise ValueError("it must begin with smtp:// or smtps:// and name a host")
     return url
+
+
+def _issuer(url: str) -> str:
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    if not safe or not parts.hostname or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("an issuer is https:// and a host, maybe with a path")
+    return url
+
+
+def _decoded(text: Any) -> Any:
+    # Not left to pydantic-settings, whose error is none of validation's and holds the text.
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError("it must be JSON") from None
+
+
+Issuer = Annotated[str, AfterValidator(_issuer)]
+Given = Annotated[str, Field(min_length=1)]
+GivenSecret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class KnownProvider(BaseModel):
+    """What is known of an OpenID Connect provider at which people may sign in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    issuer: Issuer
+    client_id: Given
+    client_secret: GivenSecret
+    label: Given | None = None  # what a button says; the name, unless given
 
 
 class Settings(BaseSettings):
@@ -31,4 +80,43 @@ class Settings(BaseSettings):
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None
     mail_from: str = "peergraph <peergraph@localhost>"
+    secret: SecretStr | None = Field(default=None, min_length=32)  # None: another at each start
+    orcid_issuer: Issuer = "https://orcid.org"
+    orcid_client_id: Given | None = None
+    orcid_client_secret: GivenSecret | None = Field(default=None, validate_default=True)
+    oidc_providers: Annotated[dict[str, KnownProvider], NoDecode, BeforeValidator(_decoded)] = {}
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("orcid_client_secret")
+    @classmethod
+    def _goes_with_id(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (secret is None) != (info.data.get("orcid_client_id") is None):
+            raise ValueError("it goes with PEERGRAPH_ORCID_CLIENT_ID: set both or none")
+        return secret
+
+    @field_validator("oidc_providers")
+    @classmethod
+    def _told_apart(cls, providers: dict[str, KnownProvider], info: ValidationInfo) -> dict[str, KnownProvider]:
+        if not all(map(_NAME.fullmatch, providers)):
+            raise ValueError("a provider's name is a letter, then letters, digits and -, all small, at most 40")
+        if ORCID in providers:
+            raise ValueError("orcid is set by PEERGRAPH_ORCID_CLIENT_ID and its like")
+        issuers = [each.issuer for each in providers.values()]
+        if info.data.get("orcid_client_id") is not None:
+            issuers.append(info.data.get("orcid_issuer", ""))
+        if len({*issuers}) < len(issuers):  # one person would be two accounts, or an ORCID iD none
+            raise ValueError("two providers have the same issuer")
+        return providers
+
+    @property
+    def providers(self) -> dict[str, KnownProvider]:
+        """All at which people may sign in, by name."""
+        if self.orcid_client_id is None or self.orcid_client_secret is None:
+            return self.oidc_providers
+        orcid = KnownProvider(
+            issuer=self.orcid_issuer,
+            client_id=self.orcid_client_id,
+            client_secret=self.orcid_client_secret,
+            label="ORCID",
+        )
+        return {ORCID: orcid, **self.oidc_providers}

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from models.database import connect
-from server.settings import Settings
+from server.settings import KnownProvider, Settings
 
 console = Console(stderr=True, highlight=False)
 
@@ -35,7 +35,10 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         for wrong in error.errors():
-            tell(f"PEERGRAPH_{str(wrong['loc'][0]).upper()}: {wrong['msg'].removeprefix('Value error, ')}.")
+            variable, *under = wrong["loc"]
+            # Of what is inside a value only our own words for it are shown: anything else may be a secret misplaced.
+            told = [f"{part}: " for part in under if part in KnownProvider.model_fields]
+            tell(f"PEERGRAPH_{str(variable).upper()}: {''.join(told)}{wrong['msg'].removeprefix('Value error, ')}.")
         raise typer.Exit(2) from error
 
 

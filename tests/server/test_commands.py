@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
+PROVIDER = '{"issuer": "https://a.example", "client_id": "a", "client_secret": "secret"}'
+NO_ISSUER = '{"client_id": "secret", "client_secret": "secret"}'
 
 
 @pytest.fixture
@@ -62,6 +64,14 @@ def test_standard_input_with_a_bad_line(command, tmp_path):
         (["import", "openalex", str(SEED)], {}, 1, "python -m server migrate"),
         (["migrate"], {"PEERGRAPH_DATABASE_URL": "mysql://u:secret@h/d"}, 2, "PEERGRAPH_DATABASE_URL"),
         (["serve"], {"PEERGRAPH_LOG_LEVEL": "LOUD"}, 2, "PEERGRAPH_LOG_LEVEL"),
+        (["migrate"], {"PEERGRAPH_SECRET": "secret"}, 2, "PEERGRAPH_SECRET"),
+        (["migrate"], {"PEERGRAPH_ORCID_CLIENT_SECRET": "secret"}, 2, "PEERGRAPH_ORCID_CLIENT_ID"),
+        (["migrate"], {"PEERGRAPH_ORCID_ISSUER": "http://secret"}, 2, "PEERGRAPH_ORCID_ISSUER: an issuer is https://"),
+        (["migrate"], {"PEERGRAPH_OIDC_PROVIDERS": "{secret"}, 2, "PEERGRAPH_OIDC_PROVIDERS: it must be JSON"),
+        (["migrate"], {"PEERGRAPH_OIDC_PROVIDERS": f'{{"a": {NO_ISSUER}}}'}, 2, "PEERGRAPH_OIDC_PROVIDERS: issuer: "),
+        (["migrate"], {"PEERGRAPH_OIDC_PROVIDERS": f'{{"SECRET": {PROVIDER}}}'}, 2, "a provider's name is"),
+        (["migrate"], {"PEERGRAPH_OIDC_PROVIDERS": f'{{"orcid": {PROVIDER}}}'}, 2, "orcid is set by"),
+        (["migrate"], {"PEERGRAPH_OIDC_PROVIDERS": f'{{"a": {PROVIDER}, "b": {PROVIDER}}}'}, 2, "the same issuer"),
         (["migrate"], {"PEERGRAPH_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/d"}, 1, "database"),
         (["import", "openalex", str(SEED), "--entities", "books"], {}, 2, "--entities takes"),
         (["import", "openalex", str(SEED), "--dead-letters", "/"], {}, 2, "--dead-letters /"),
