@@ -10,7 +10,7 @@ from models.columns import Bytewise, Instant, Key, now, one_of
 
 ACCESS_KINDS = ("SESSION", "API")
 SCOPES = ("READ", "WRITE")
-CODE_PURPOSES = ("VERIFY_EMAIL", "RESET_PASSWORD", "CLAIM")
+CODE_PURPOSES = ("VERIFY_EMAIL", "CHANGE_EMAIL", "RESET_PASSWORD", "CLAIM")
 
 
 class Access(SQLModel, table=True):
@@ -41,6 +41,7 @@ class OneTimeCode(SQLModel, table=True):
     purpose: str = Field(primary_key=True, sa_type=Bytewise)
     about_id: int = Field(default=0, primary_key=True, sa_type=Key)  # the claim, or 0
     code_hash: str = Field(sa_type=Bytewise)
+    address: str | None = None  # that becomes the account's with the code
     tries_left: int
     expires_at: datetime = Field(sa_type=Instant)
 

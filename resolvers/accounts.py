@@ -78,17 +78,23 @@ _COUNT_TOKENS = select(sqlalchemy.func.count()).where(
 _END_OVER = sqlalchemy.delete(Access).where(col(Access.account_id) == bindparam("account"), ~_HOLDS)
 _SET_PASSWORD = change_account(password_hash=bindparam("hash"))
 _SET_VERIFIED = change_account(email_verified_at=bindparam("moment")).where(col(Account.email_verified_at).is_(None))
+_SET_EMAIL = change_account(
+    email=bindparam("address"), email_key=bindparam("key"), email_verified_at=bindparam("moment")
+)
 _NEWLY_VERIFIED = _SET_VERIFIED.returning(col(Account.id))
 _UNLINK_ALL = sqlalchemy.delete(Identity).where(col(Identity.account_id) == bindparam("account"))
 _KEEP_CODE = insert(OneTimeCode).values({name: bindparam(name) for name in OneTimeCode.model_fields})
 KEEP_CODE = _KEEP_CODE.on_conflict_do_update(
     index_elements=["account_id", "purpose", "about_id"],
-    set_={name: _KEEP_CODE.excluded[name] for name in ("code_hash", "tries_left", "expires_at")},
+    set_={name: _KEEP_CODE.excluded[name] for name in ("code_hash", "address", "tries_left", "expires_at")},
 )
 _SPEND_CODE = (
     sqlalchemy.delete(OneTimeCode)
     .where(col(OneTimeCode.purpose) == bindparam("purpose"), col(OneTimeCode.code_hash) == bindparam("hash"))
-    .returning(col(OneTimeCode.account_id), col(OneTimeCode.expires_at))
+    .returning(col(OneTimeCode.account_id), col(OneTimeCode.expires_at), col(OneTimeCode.address))
+)
+_FORGET_CODES = sqlalchemy.delete(OneTimeCode).where(
+    col(OneTimeCode.account_id) == bindparam("account"), col(OneTimeCode.purpose) != "CLAIM"
 )
 _END_OTHERS = sqlalchemy.delete(Access).where(
     col(Access.account_id) == bindparam("account"), col(Access.id) != bindparam("access")
@@ -115,8 +121,7 @@ async def sign_up(writer: Writer, client: Client, display_name: str, email: str,
     try:
         return await writer.write(rule)
     except Conflict:
-        steps = ("SIGN_IN", "RESET_PASSWORD")
-        raise Declined("EMAIL_TAKEN", "There is an account with this address.", "email", steps=steps) from None
+        raise _taken("email") from None
 
 
 async def sign_in(writer: Writer, client: Client, email: str, password: str) -> Signed:
@@ -195,10 +200,11 @@ async def mail_code(
     *,
     about: int = 0,
     recipient: str | None = None,
+    address: str | None = None,
     tries: int = 1,
     **values: Any,
 ) -> None:
-    """Send a code, in place of any sent before for the same."""
+    """Send a code, in place of any sent before for the same; `address` becomes the account's with it."""
     code = new_code()
     await write.rows(
         KEEP_CODE,
@@ -206,6 +212,7 @@ async def mail_code(
         purpose=purpose,
         about_id=about,
         code_hash=code_hash(purpose, code),
+        address=address,
         tries_left=tries,
         expires_at=now() + term,
     )
@@ -228,22 +235,62 @@ async def request_verification(writer: Writer, viewer: Viewer) -> None:
 
 
 async def verify_email(writer: Writer, client: Client, viewer: Viewer | None, code: str) -> int:
-    """The account whose address is confirmed now. Raises Declined (INVALID_CODE, TOO_MANY_ATTEMPTS).
+    """The account whose address is confirmed now, be it its first or a new one.
 
-    Whoever has the code has read the mail, signed in or not.
+    Whoever has the code has read the mail, signed in or not. Raises Declined (INVALID_CODE, EMAIL_TAKEN,
+    TOO_MANY_ATTEMPTS).
     """
-    if viewer is not None and viewer.email_verified:
-        return viewer.id
     await attempt(writer, Limit("code from", client.address, CODES_FROM_ADDRESS))
 
     async def rule(write: Transaction) -> int:
-        account_id = await _spent(write, "VERIFY_EMAIL", code, ("REQUEST_CODE",))
-        if viewer is not None and viewer.id != account_id:
+        found = await _spend(write, "VERIFY_EMAIL", code) or await _spend(write, "CHANGE_EMAIL", code)
+        if found is None and viewer is not None and viewer.email_verified:
+            return viewer.id
+        if found is None or (viewer is not None and viewer.id != found.account_id):
             raise _wrong_code(("REQUEST_CODE",))
-        await write.rows(_SET_VERIFIED, account=account_id, moment=now())
+        if found.address is None:
+            await write.rows(_SET_VERIFIED, account=found.account_id, moment=now())
+        else:
+            await _set_email(write, found.account_id, found.address)
+        account_id: int = found.account_id
         return account_id
 
-    return await writer.write(rule)
+    try:
+        return await writer.write(rule)
+    except Conflict:
+        raise _taken("code") from None
+
+
+async def change_email(writer: Writer, viewer: Viewer, email: str, password: str | None) -> None:
+    """Mail a code to the new address, which becomes the account's with it.
+
+    Raises Declined (INVALID_INPUT, EMAIL_TAKEN, INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS).
+    """
+    address = checked_email(email, "email")
+    await attempt(writer, Limit("verification for", str(viewer.id), LETTERS))
+    await confirmed(writer, viewer, password, "password")
+
+    async def rule(write: Transaction) -> None:
+        account = await write.row(LOCK, account=viewer.id)
+        known = await write.row(BY_EMAIL, email_key=address.casefold())
+        if known is not None and known.id != viewer.id:
+            raise _taken("email")
+        await mail_code(write, account, "CHANGE_EMAIL", VERIFY_FOR, recipient=address, address=address)
+
+    await writer.write(rule)
+
+
+async def _set_email(write: Transaction, account_id: int, address: str) -> None:
+    before = await write.row(LOCK, account=account_id)
+    await write.rows(_SET_EMAIL, account=account_id, address=address, key=address.casefold(), moment=now())
+    await write.rows(_FORGET_CODES, account=account_id)  # those that the old mailbox still holds
+    if before.email is not None and before.email != address:
+        await write.add(letter("email_changed", before.email, name=before.display_name))
+
+
+def _taken(field: str) -> Declined:
+    steps = ("SIGN_IN", "RESET_PASSWORD")
+    return Declined("EMAIL_TAKEN", "There is an account with this address.", field, steps=steps)
 
 
 async def request_password_reset(writer: Writer, client: Client, email: str) -> None:
@@ -272,7 +319,10 @@ async def reset_password(writer: Writer, client: Client, code: str, password: st
     new = await hashed(password)
 
     async def rule(write: Transaction) -> int:
-        account_id = await _spent(write, "RESET_PASSWORD", code, ("RESET_PASSWORD",))
+        found = await _spend(write, "RESET_PASSWORD", code)
+        if found is None:
+            raise _wrong_code(("RESET_PASSWORD",))
+        account_id: int = found.account_id
         if await write.rows(_NEWLY_VERIFIED, account=account_id, moment=now()):  # the code came by mail
             # Whoever signed up with another's address may have linked identities, and would keep a way in.
             await write.rows(_UNLINK_ALL, account=account_id)
@@ -317,13 +367,10 @@ async def _set_password(write: Transaction, account_id: int, new: str, keep: int
         await write.add(letter("password_changed", account.email, name=account.display_name))
 
 
-async def _spent(write: Transaction, purpose: str, code: str, steps: tuple[str, ...]) -> int:
-    """Whose code this is; it holds no longer."""
+async def _spend(write: Transaction, purpose: str, code: str) -> Any:
+    """Whose code this is, and for which address; it holds no longer. None for one that never held, or too long ago."""
     row = await write.row(_SPEND_CODE, purpose=purpose, hash=code_hash(purpose, code))
-    if row is None or row.expires_at <= now():
-        raise _wrong_code(steps)
-    found: int = row.account_id
-    return found
+    return row if row is not None and row.expires_at > now() else None
 
 
 def _wrong_code(steps: tuple[str, ...]) -> Declined:

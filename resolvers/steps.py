@@ -29,5 +29,5 @@ NEXT_STEPS = {
     "EDIT_PROFILE": "Fill in the profile: headline, homepage, affiliation.",
     "SEARCH": "Look for the record by name or identifier.",
     "LINK_OTHER": "Link another identity first, by signing in at another provider while you are signed in here.",
-    "ADD_EMAIL": "Add an e-mail address to the account.",
+    "ADD_EMAIL": "Give the account an e-mail address, with changeEmail.",
 }

@@ -44,3 +44,27 @@ async def verify_email(info: Info, input: VerifyEmailInput) -> Answer:
 async def request_email_verification(info: Info) -> Answer:
     await accounts.request_verification(info.context.writer, info.context.me)
     return Answer(account_id=info.context.me.id)
+
+
+@strawberry.input(description="The viewer's new address.")
+class ChangeEmailInput:
+    email: str = strawberry.field(description="The new address; a code is mailed to it, for `verifyEmail`.")
+    password: str | None = strawberry.field(
+        default=None, description="The account's password; an account without one leaves it out."
+    )
+
+
+@strawberry.type(description="The account, still with its address until now.")
+class ChangeEmailPayload(Payload):
+    account: Account | None = link(account_by_id, "The account.", key="account_id")
+
+
+@mutation(
+    ChangeEmailPayload,
+    "Mail a code to a new e-mail address, also to the first of an account that has none. `verifyEmail` with it makes "
+    "the address the account's.",
+    Who.SESSION,
+)
+async def change_email(info: Info, input: ChangeEmailInput) -> Answer:
+    await accounts.change_email(info.context.writer, info.context.me, input.email, input.password)
+    return Answer(account_id=info.context.me.id)

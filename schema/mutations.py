@@ -29,6 +29,7 @@ class Mutation:
     revoke_session = session.revoke_session
     verify_email = email.verify_email
     request_email_verification = email.request_email_verification
+    change_email = email.change_email
     request_password_reset = password.request_password_reset
     reset_password = password.reset_password
     change_password = password.change_password

@@ -536,3 +536,39 @@ async def test_when_an_access_was_used_is_known_to_the_hour(post_as, signed_up, 
             return
         await asyncio.sleep(0.02)
     raise AssertionError(access)
+
+
+async def test_a_new_address_is_the_accounts_with_its_code(refused, signed_up, letters, code_to, post_as):
+    ada, bob = await signed_up(), await signed_up("Bob")
+    old = code_to("ada@example.org")
+    right = {"password": PASSWORD}
+    assert await refused(
+        ada.token,
+        "changeEmail",
+        {"email": "nonsense", **right},
+        {"email": "new@example.org", "password": "wrong"},
+        {"email": "BOB@example.org", **right},
+        *[{"email": "new@example.org", **right}] * 4,
+    ) == [
+        ("INVALID_INPUT", "email"),
+        ("INVALID_CREDENTIALS", "password"),
+        ("EMAIL_TAKEN", "email"),
+        *[("DONE",)] * 3,
+        ("TOO_MANY_ATTEMPTS",),
+    ]
+    assert (await post_as(ada.token, ME))["data"]["viewer"]["email"] == "ada@example.org"
+    code = code_to("new@example.org")
+    assert await refused(bob.token, "verifyEmail", {"code": code}) == [("INVALID_CODE", "code")]
+    assert await refused(ada.token, "verifyEmail", {"code": code}, {"code": code}) == [("DONE",), ("DONE",)]
+    me = (await post_as(ada.token, ME))["data"]["viewer"]
+    assert (me["email"], me["isEmailVerified"]) == ("new@example.org", True)
+    assert letters("ada@example.org")[-1].subject == "Your e-mail address was changed"
+    assert await refused(None, "verifyEmail", {"code": old}) == [("INVALID_CODE", "code")]
+
+
+async def test_an_address_that_somebody_took_meanwhile(refused, signed_up, code_to):
+    ada = await signed_up()
+    assert await refused(ada.token, "changeEmail", {"email": "bob@example.org", "password": PASSWORD}) == [("DONE",)]
+    code = code_to("bob@example.org")
+    await signed_up("Bob")
+    assert await refused(None, "verifyEmail", {"code": code}) == [("EMAIL_TAKEN", "code")]

@@ -87,9 +87,10 @@ def upgrade() -> None:
     sa.Column('purpose', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
     sa.Column('about_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code_hash', sa.String().with_variant(sa.String(collation='C'), 'postgresql'), nullable=False),
+    sa.Column('address', sa.String(), nullable=True),
     sa.Column('tries_left', sa.Integer(), nullable=False),
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("purpose IN ('VERIFY_EMAIL', 'RESET_PASSWORD', 'CLAIM')", name=op.f('one_time_code_purpose_known')),
+    sa.CheckConstraint("purpose IN ('VERIFY_EMAIL', 'CHANGE_EMAIL', 'RESET_PASSWORD', 'CLAIM')", name=op.f('one_time_code_purpose_known')),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('one_time_code_account_id_fkey'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('account_id', 'purpose', 'about_id', name=op.f('one_time_code_pkey'))
     )
