@@ -14,11 +14,12 @@ from models import Affiliation, Claim, Event, Institution, MergedId, OneTimeCode
 from models.account import random_key
 from models.claim import HELD_STATES
 from models.columns import Instant, Key, now
-from resolvers.accounts import BY_ID, mail_code
+from resolvers.accounts import BY_ID
 from resolvers.attempts import Limit, attempt
 from resolvers.checked import checked_email, checked_link, checked_text
 from resolvers.claim_blockers import BETWEEN, BLOCKERS, COOLDOWN, HELD_BY, blockers
 from resolvers.claim_states import BEGINNING, Actor, lock, locked, move, record
+from resolvers.codes import mail_code
 from resolvers.identities import ORCID_IDS
 from resolvers.page_statements import down, up
 from resolvers.paging import Paged

@@ -15,19 +15,13 @@ from sqlmodel import col
 from models import Account, Identity
 from models.account import ORCID
 from models.columns import Key, now
-from resolvers.accounts import (
-    BY_EMAIL,
-    BY_ID,
-    LOCK,
-    SIGN_UPS_FROM_ADDRESS,
-    Client,
-    Signed,
-    let_in,
-)
+from resolvers.accesses import Client, Signed, let_in
+from resolvers.accounts import BY_EMAIL, BY_ID, LOCK
 from resolvers.attempts import Limit, attempt
 from resolvers.checked import LONGEST_NAME, checked_email
 from resolvers.reads import Many, select
 from resolvers.refused import Declined, Unavailable
+from resolvers.signing_in import SIGN_UPS_FROM_ADDRESS
 from resolvers.viewers import Viewer
 from resolvers.writing import Conflict, Transaction, Writer
 

@@ -8,7 +8,7 @@ import orjson
 import strawberry
 from strawberry.scalars import JSON
 
-from resolvers.accounts import accesses_of_account
+from resolvers.accesses import accesses_of_account
 from resolvers.claim_blockers import held_by_account
 from resolvers.claims import claims_of_account
 from resolvers.feed import feed_of_account, notifications_of_account

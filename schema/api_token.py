@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers import accounts
-from resolvers.accounts import access_by_id, account_by_id
+from resolvers import accesses
+from resolvers.accesses import access_by_id
+from resolvers.accounts import account_by_id
 from schema.account import Account, ApiToken
 from schema.context import Info
 from schema.enums import TokenScope
@@ -38,7 +39,7 @@ class RevokeApiTokenPayload(Payload):
 @mutation(CreateApiTokenPayload, "Make a token with which a program acts for the account.", Who.SESSION)
 async def create_api_token(info: Info, input: CreateApiTokenInput) -> Answer:
     scopes = [scope.value for scope in input.scopes]
-    access_id, token = await accounts.make_api_token(
+    access_id, token = await accesses.make_api_token(
         info.context.writer, info.context.me, input.name, scopes, input.expires_in_days
     )
     return Answer(access_id=access_id, token=token)
@@ -50,5 +51,5 @@ async def create_api_token(info: Info, input: CreateApiTokenInput) -> Answer:
 async def revoke_api_token(info: Info, input: RevokeApiTokenInput) -> Answer:
     me = info.context.me
     _, access_id = read_id(input.api_token_id, ["input", "apiTokenId"], "ApiToken")
-    await accounts.end_access(info.context.writer, me.id, access_id)
+    await accesses.end_access(info.context.writer, me.id, access_id)
     return Answer(account_id=me.id)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import strawberry
 
-from resolvers.accounts import Client, Signed
+from resolvers.accesses import Client, Signed
 from resolvers.store import Store
 from resolvers.viewers import Viewer
 from resolvers.writing import Writer

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import strawberry
 
-from resolvers import accounts
+from resolvers import emails
 from resolvers.accounts import account_by_id
 from schema.account import Account
 from schema.context import Info
@@ -34,7 +34,7 @@ class RequestEmailVerificationPayload(Payload):
 )
 async def verify_email(info: Info, input: VerifyEmailInput) -> Answer:
     context = info.context
-    account_id = await accounts.verify_email(context.writer, context.client, context.viewer, input.code)
+    account_id = await emails.verify_email(context.writer, context.client, context.viewer, input.code)
     if context.viewer is not None:
         context.viewer = replace(context.viewer, email_verified=True)
     return Answer(account_id=account_id)
@@ -42,7 +42,7 @@ async def verify_email(info: Info, input: VerifyEmailInput) -> Answer:
 
 @mutation(RequestEmailVerificationPayload, "Mail another code, in place of the one before.", Who.SESSION)
 async def request_email_verification(info: Info) -> Answer:
-    await accounts.request_verification(info.context.writer, info.context.me)
+    await emails.request_verification(info.context.writer, info.context.me)
     return Answer(account_id=info.context.me.id)
 
 
@@ -66,5 +66,5 @@ class ChangeEmailPayload(Payload):
     Who.SESSION,
 )
 async def change_email(info: Info, input: ChangeEmailInput) -> Answer:
-    await accounts.change_email(info.context.writer, info.context.me, input.email, input.password)
+    await emails.change_email(info.context.writer, info.context.me, input.email, input.password)
     return Answer(account_id=info.context.me.id)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers import accounts
+from resolvers import new_passwords
 from resolvers.accounts import account_by_id
 from schema.account import Account
 from schema.context import Info
@@ -46,14 +46,14 @@ class ChangePasswordPayload(Payload):
 
 @mutation(RequestPasswordResetPayload, "Mail a code to set a new password with.", Who.ANYONE)
 async def request_password_reset(info: Info, input: RequestPasswordResetInput) -> Answer:
-    await accounts.request_password_reset(info.context.writer, info.context.client, input.email)
+    await new_passwords.request_password_reset(info.context.writer, info.context.client, input.email)
     return Answer(accepted=True)
 
 
 @mutation(ResetPasswordPayload, "Set a new password with a mailed code, and sign out everything.", Who.ANYONE)
 async def reset_password(info: Info, input: ResetPasswordInput) -> Answer:
     context = info.context
-    account_id = await accounts.reset_password(context.writer, context.client, input.code, input.new_password)
+    account_id = await new_passwords.reset_password(context.writer, context.client, input.code, input.new_password)
     if context.viewer is not None and context.viewer.id == account_id:
         context.signed_out()
     return Answer(account_id=account_id)
@@ -62,5 +62,5 @@ async def reset_password(info: Info, input: ResetPasswordInput) -> Answer:
 @mutation(ChangePasswordPayload, "Set a new password, and sign out everything else, API tokens too.", Who.SESSION)
 async def change_password(info: Info, input: ChangePasswordInput) -> Answer:
     me = info.context.me
-    await accounts.change_password(info.context.writer, me, input.current_password, input.new_password)
+    await new_passwords.change_password(info.context.writer, me, input.current_password, input.new_password)
     return Answer(account_id=me.id)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
-from resolvers import accounts
+from resolvers import accesses, signing_in
 from resolvers.accounts import account_by_id
 from schema.account import Account
 from schema.context import Info
@@ -55,7 +55,7 @@ class RevokeSessionPayload(Payload):
 @mutation(SignUpPayload, "Make an account and sign in. Its e-mail address is confirmed by `verifyEmail`.", Who.ANYONE)
 async def sign_up(info: Info, input: SignUpInput) -> Answer:
     context = info.context
-    signed = await accounts.sign_up(context.writer, context.client, input.display_name, input.email, input.password)
+    signed = await signing_in.sign_up(context.writer, context.client, input.display_name, input.email, input.password)
     context.signed_in(signed)
     return Answer(account_id=signed.viewer.id, token=signed.token)
 
@@ -63,7 +63,7 @@ async def sign_up(info: Info, input: SignUpInput) -> Answer:
 @mutation(SignInPayload, "Sign in with a password. An unknown address is refused as a wrong password is.", Who.ANYONE)
 async def sign_in(info: Info, input: SignInInput) -> Answer:
     context = info.context
-    signed = await accounts.sign_in(context.writer, context.client, input.email, input.password)
+    signed = await signing_in.sign_in(context.writer, context.client, input.email, input.password)
     context.signed_in(signed)
     return Answer(account_id=signed.viewer.id, token=signed.token)
 
@@ -72,7 +72,7 @@ async def sign_in(info: Info, input: SignInInput) -> Answer:
 async def sign_out(info: Info) -> Answer:
     viewer = info.context.viewer
     if viewer is not None:
-        await accounts.end_access(info.context.writer, viewer.id, viewer.access_id)
+        await accesses.end_access(info.context.writer, viewer.id, viewer.access_id)
     info.context.signed_out()
     return Answer(signed_out=True)
 
@@ -81,7 +81,7 @@ async def sign_out(info: Info) -> Answer:
 async def revoke_session(info: Info, input: RevokeSessionInput) -> Answer:
     context, me = info.context, info.context.me
     _, access_id = read_id(input.session_id, ["input", "sessionId"], "Session")
-    await accounts.end_access(context.writer, me.id, access_id)
+    await accesses.end_access(context.writer, me.id, access_id)
     if access_id == me.access_id:
         context.signed_out()
     return Answer(account_id=me.id)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-from resolvers.accounts import SESSION, Client
+from resolvers.accesses import SESSION, Client
 from resolvers.checked import LONGEST_NAME
 from resolvers.drivers import Reader
 from resolvers.refused import Unavailable

@@ -19,10 +19,11 @@ from sqlmodel import SQLModel
 from models import Mail, migrate
 from models.database import connect
 from resolvers import passwords
-from resolvers.accounts import Client, Signed, sign_up
+from resolvers.accesses import Client, Signed
 from resolvers.changes import Changes
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later
+from resolvers.signing_in import sign_up
 from resolvers.writing import Writer, open_writer
 from server.app import create_app
 from server.settings import Settings

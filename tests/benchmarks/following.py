@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, migrate
 from models.database import connect
-from resolvers.accounts import SESSION, new_access
+from resolvers.accesses import SESSION, new_access
 from schema.node import global_id
 from tests.benchmarks.closed_loop import closed_loops, request
 from tests.benchmarks.serving import CONNECTIONS, Running, Variant, served

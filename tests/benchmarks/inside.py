@@ -17,7 +17,7 @@ import orjson
 from graphql import execute, parse
 
 from execution import PlanExecutor
-from resolvers.accounts import Client
+from resolvers.accesses import Client
 from resolvers.drivers import open_reader
 from resolvers.store import Store
 from schema.context import Context

@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 
 from models import Access, Account, Identity, Mail
 from models.columns import now
-from resolvers.accounts import SIGN_UPS_FROM_ADDRESS, Client, request_password_reset, reset_password
+from resolvers.accesses import Client
 from resolvers.identities import ORCID_IDS, Proof, link_identity, sign_in_elsewhere, unlink_identity
+from resolvers.new_passwords import request_password_reset, reset_password
 from resolvers.refused import Declined
+from resolvers.signing_in import SIGN_UPS_FROM_ADDRESS
 
 CLIENT = Client("192.0.2.1", "a browser")
 ISSUER = "https://provider.example"

@@ -19,7 +19,7 @@ from execution import PlanExecutor
 from models import Access, Account, Claim, Event, Follow
 from models.columns import now
 from models.follow import FOLLOWED_KINDS
-from resolvers.accounts import Client
+from resolvers.accesses import Client
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later, then
 from resolvers.refused import Unavailable

@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from models import Access, Account, Attempts, OneTimeCode
 from models.columns import now
-from resolvers import accounts, passwords, writing
-from resolvers.accounts import access_by_id, make_api_token
+from resolvers import accesses, emails, new_passwords, passwords, signing_in, writing
+from resolvers.accesses import access_by_id, make_api_token
 from resolvers.drivers import open_reader
 from resolvers.passwords import PasswordHash
 from resolvers.secrets import token_hash
@@ -158,7 +158,7 @@ async def test_why_signing_up_is_refused(refused, monkeypatch):
     assert await refused(None, "signUp", *weak) == [("WEAK_PASSWORD", "password")] * 4
     taken = [right, right, right | {"email": " ADA@Example.ORG "}]
     assert await refused(None, "signUp", *taken) == [("DONE",), ("EMAIL_TAKEN", "email"), ("EMAIL_TAKEN", "email")]
-    monkeypatch.setattr(accounts, "SIGN_UPS_FROM_ADDRESS", 4)
+    monkeypatch.setattr(signing_in, "SIGN_UPS_FROM_ADDRESS", 4)
     eve = right | {"email": "eve@example.org"}
     assert await refused(None, "signUp", eve, eve | {"email": "eva@example.org"}) == [("DONE",), ("TOO_MANY_ATTEMPTS",)]
 
@@ -192,7 +192,8 @@ async def test_why_a_code_is_refused(refused, signed_up, change, code_to, monkey
     ]  # of another use
     change(update(OneTimeCode).values(expires_at=now()))
     assert await refused(None, "verifyEmail", eves) == [("INVALID_CODE", "code")]
-    monkeypatch.setattr(accounts, "CODES_FROM_ADDRESS", 0)
+    for module in (emails, new_passwords):
+        monkeypatch.setattr(module, "CODES_FROM_ADDRESS", 0)
     assert await refused(None, "verifyEmail", eves) == [("TOO_MANY_ATTEMPTS",)]
     assert await refused(None, "resetPassword", eves | {"newPassword": NEW}) == [("TOO_MANY_ATTEMPTS",)]
 
@@ -251,7 +252,7 @@ async def test_why_an_api_token_is_refused(refused, signed_up, writer, monkeypat
     wrong = [right | {"name": ""}, right | {"scopes": []}, right | {"expiresInDays": 0}, right | {"expiresInDays": 367}]
     fields = [("INVALID_INPUT", field) for field in ("name", "scopes", "expiresInDays", "expiresInDays")]
     assert await refused(ada.token, "createApiToken", *wrong) == fields
-    monkeypatch.setattr(accounts, "MOST_TOKENS", 3)
+    monkeypatch.setattr(accesses, "MOST_TOKENS", 3)
     made = await asyncio.gather(*[refused(ada.token, "createApiToken", right) for _ in range(6)])
     assert sorted(made) == [[("DONE",)]] * 3 + [[("LIMIT_EXCEEDED",)]] * 3
 
@@ -278,7 +279,7 @@ async def test_a_new_password_ends_what_else_lets_anyone_in(refused, signed_up, 
 async def test_what_has_ended_by_itself_is_not_shown_and_not_counted(
     *, refused, signed_up, post_as, writer, change, monkeypatch
 ):
-    monkeypatch.setattr(accounts, "MOST_TOKENS", 1)
+    monkeypatch.setattr(accesses, "MOST_TOKENS", 1)
     ada = await signed_up()
     await make_api_token(writer, ada.viewer, "old", ["READ"], 1)
     given = {"email": "ada@example.org", "password": PASSWORD}
