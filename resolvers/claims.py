@@ -143,6 +143,7 @@ async def claim_researcher(
         await lock(write, researcher_id, viewer.id)
         researcher = await _claimable(write, viewer, researcher_id)
         for old in await write.rows(_WAITING, account=viewer.id, researcher=researcher.id):
+            await write.rows(_FORGET_CODE, account=viewer.id, claim=old.id)
             await move(write, old, "WITHDRAW", Actor.CLAIMANT, viewer.id)
         await write.add(
             Claim(
