@@ -163,10 +163,15 @@ async def claim_researcher(
         claim = await move(write, claim, "SUBMIT", Actor.CLAIMANT, viewer.id, waits_until=until)
         await _PROOFS[method](write, viewer, claim, researcher)
 
-    found = await writer.write(lambda write: write.value(_SURVIVOR, researcher=researcher_id))
-    researcher_id = found or researcher_id
+    researcher_id = await _standing(writer, researcher_id)
     await writer.write(rule)
     return id
+
+
+async def _standing(writer: Writer, researcher_id: int) -> int:
+    """The record, or what it was merged into."""
+    survivor: int | None = await writer.write(lambda write: write.value(_SURVIVOR, researcher=researcher_id))
+    return survivor or researcher_id
 
 
 async def _claimable(write: Transaction, viewer: Viewer, researcher_id: int) -> Any:
@@ -315,6 +320,7 @@ async def contest_claim(writer: Writer, viewer: Viewer, researcher_id: int, reas
         found: int = claim.id
         return found
 
+    researcher_id = await _standing(writer, researcher_id)
     return await writer.write(rule)
 
 
