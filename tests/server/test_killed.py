@@ -13,7 +13,7 @@ from random import Random
 
 import httpx2
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from models import Access, Account, Claim, Event, Follow, Researcher
 from models.claim import OPEN_STATES
@@ -23,7 +23,7 @@ from resolvers.secrets import token_hash
 from schema.node import global_id, read_id
 
 ROOT = Path(__file__).parents[2]
-PEOPLE, RECORDS, ANSWERS = 6, 3, 150
+PEOPLE, RECORDS, ANSWERS = 6, 3, 200
 VERBS = {
     "follow": "mutation($id: ID!) { done: follow(input: {subjectId: $id}) { subject { id } userErrors { code } } }",
     "unfollow": "mutation($id: ID!) { done: unfollow(input: {subjectId: $id}) { subject { id } userErrors { code } } }",
@@ -125,8 +125,6 @@ def check(engine, people) -> None:
         claims = {row.id: row for row in connection.execute(select(Claim))}
         events = [*connection.execute(select(Event).where(Event.kind == "CLAIM").order_by(Event.id))]
         records = [*connection.execute(select(Researcher))]
-        told = connection.scalar(text("SELECT 1"))
-    assert told == 1
     assert max(Counter(follows).values(), default=0) <= 1
     for one in people:
         check_person(one, follows, claims)
@@ -175,18 +173,5 @@ def test_what_was_answered_stands(serve, save, engine):
         ],
     )
     people = [Person(id) for id in range(1, PEOPLE + 1)]
-    for _ in range(2):
-        asyncio.run(load(*serve(), people))
-        check(engine, people)
-        for one in people:  # what was not answered is looked up, as a client would
-            relearn(one, engine)
-
-
-def relearn(one, engine) -> None:
-    with engine.connect() as connection:
-        follows = connection.scalars(select(Follow.subject_id).where(Follow.account_id == one.id)).all()
-        claims = [*connection.execute(select(Claim).where(Claim.account_id == one.id))]
-    one.follows = dict.fromkeys(follows, True)
-    one.claims = {claim.id: claim.state for claim in claims}
-    one.open = {claim.researcher_id: claim.id for claim in claims if claim.state == "UNDER_REVIEW"}
-    one.unanswered = None
+    asyncio.run(load(*serve(), people))
+    check(engine, people)
