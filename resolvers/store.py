@@ -26,7 +26,8 @@ class Store:
 
     def load(self, read: Loadable, key: Any) -> Awaitable[Any]:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
-        return self._batch(read).loader.load(key)
+        # Whoever is cancelled, as graphql-core does with the siblings of what fails, leaves the others waiting.
+        return asyncio.shield(self._batch(read).loader.load(key))
 
     def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
         """What the read answers for each key, in their order, by at most one statement; its rows are plain."""

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from models import Account
+from resolvers.accounts import account_by_id
 from resolvers.refused import Declined
+from resolvers.store import Store
 from resolvers.writing import open_writer
 
 
@@ -33,6 +35,19 @@ async def test_who_goes_in_the_middle_keeps_nobody_out(writer, reader, database_
             stands = found
     finally:
         await other.close()
+
+
+async def test_who_goes_takes_nobodys_answer_along(reader, viewer):
+    me, store = viewer(), Store(reader)
+
+    async def look() -> str:
+        return (await store.load(account_by_id, me.id)).display_name
+
+    going, staying = asyncio.create_task(look()), asyncio.create_task(look())
+    await asyncio.sleep(0)
+    going.cancel()
+    assert await staying == "Person 1"
+    assert going.cancelled()
 
 
 async def test_what_is_declined_leaves_nothing(writer):
