@@ -64,6 +64,11 @@ OWN.found |= {"id of ApiToken": global_id("ApiToken", API).encode()}
 NOBODYS.found |= {f"number {id}": str(id).encode() for id in (*CLAIMS, *ACCESSES, API)}
 
 
+def never(name: str) -> bool:
+    """Whether not even their owner sees it."""
+    return "hash" in name or name.startswith("mail.")
+
+
 def rows() -> list[Any]:
     """Ada, with something in every column, and three others."""
     word, far = OWN.word, now() + timedelta(days=100)
@@ -280,10 +285,11 @@ async def test_what_is_adas_is_adas(ada, walk, engine):
     told, _ = await walk("ada")
     for marks in (OWN, PARTIES):
         assert marks.within(told) == marks.found.keys()  # the walk gets to each of them
-    assert NOBODYS.within(told) == set()
+    assert not {name for name in NOBODYS.within(told) if never(name)}  # the rest is in her export
     told, _ = await walk("mod")
     assert PARTIES.within(told) == PARTIES.found.keys()
-    assert OWN.within(told) | NOBODYS.within(told) == set()
+    in_export = {f"number {id}" for id in CLAIMS}  # of what a moderator has decided, as it is stored
+    assert OWN.within(told) | NOBODYS.within(told) <= in_export
     for token in (None, "bob", "ada's program that writes"):
         told, answers[token] = await walk(token)
         for marks in everyone:
@@ -326,7 +332,8 @@ async def test_who_contests_a_claim_sees_no_more_of_it(ada, client, engine):
         body = response.json()
         codes = {error["extensions"]["code"] for error in body.get("errors", ())}
         assert codes == ({"FORBIDDEN"} if under is whole else set())
-        assert NOBODYS.within(response.content) | OWN.within(response.content) == set()
+        # Who contests finds the claim in their own export as it is stored.
+        assert NOBODYS.within(response.content) | OWN.within(response.content) <= {f"number {CLAIMS[0]}"}
         assert PARTIES.within(response.content) <= may
         if under is pruned:
             assert body["data"]["Mutation_contestClaim"]["ClaimPayload_claim"]["Claim_state"] == "CONTESTED"
