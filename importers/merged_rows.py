@@ -88,7 +88,7 @@ def _step(action: str, to: str, found: str, states: str) -> list[Statement]:
 _OWN = ("headline", "homepage_url", "own_institution_id", "affiliation_withheld", "collaboration_status")
 _CLAIMED = f"c.researcher_id IN (SELECT old_id FROM moved) AND {_HELD}"
 _CLAIMS: list[Statement] = [
-    *_step("CONTEST", "CONTESTED", _HOLDERS, "c.state = 'APPROVED'"),
+    *_step("QUESTION", "CONTESTED", _HOLDERS, "c.state = 'APPROVED'"),
     *_step("REVOKE", "REVOKED", _HOLDERS, "c.state = 'CONTESTED'"),
     *_step("WITHDRAW", "WITHDRAWN", _OPENED, "true"),
     f"UPDATE researcher SET ({', '.join(_OWN)}) = (SELECT {', '.join(f'r.{column}' for column in _OWN)} FROM researcher AS r"

@@ -22,6 +22,7 @@ BLOCKERS = {
     "LOGIN_REQUIRED": ("Sign in first.", ("SIGN_IN", "SIGN_UP")),
     "WRITE_SCOPE_REQUIRED": ("This API token may not write.", ("SIGN_IN",)),
     "VERIFIED_EMAIL_REQUIRED": ("Confirm your e-mail address first.", ("VERIFY_EMAIL", "REQUEST_CODE")),
+    "NOT_FOUND": ("The page of this record is gone at its owner's wish.", ("CONTACT",)),
     "ALREADY_CLAIMED": ("Somebody has claimed this record.", ("CONTEST",)),
     "ALREADY_YOURS": ("The record is yours already.", ()),
     "HAS_CLAIM": ("The account has another record already.", ("WITHDRAW_OTHER", "ASK_FOR_MERGE")),
@@ -51,8 +52,8 @@ def blockers(
 ) -> Iterator[str]:
     """Keys of BLOCKERS, weightiest first.
 
-    The researcher has `id` and `claim_status`; `own` are the viewer's claims of it; `held` is the id of the record that
-    the viewer has.
+    The researcher has `id`, `claim_status` and `suppressed_at`; `own` are the viewer's claims of it; `held` is the id
+    of the record that the viewer has.
     """
     if viewer is None:
         yield "LOGIN_REQUIRED"
@@ -60,6 +61,8 @@ def blockers(
         yield "WRITE_SCOPE_REQUIRED"
     elif not viewer.email_verified:
         yield "VERIFIED_EMAIL_REQUIRED"
+    if researcher.suppressed_at is not None:
+        yield "NOT_FOUND"
     if held == researcher.id:
         yield "ALREADY_YOURS"
         return

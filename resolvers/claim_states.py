@@ -52,8 +52,9 @@ TRANSITIONS = {
         Transition("REJECT", ("UNDER_REVIEW",), "REJECTED", _by(Actor.MODERATOR)),
         Transition("EXPIRE", ("DRAFT", "EVIDENCE_PENDING"), "EXPIRED", _by(Actor.SERVICE)),
         Transition("CONFIRM", ("APPROVED",), "APPROVED", _by(Actor.MODERATOR)),
+        Transition("CONTEST", ("APPROVED",), "CONTESTED", _by(Actor.OTHER)),
         # The service's own steps are those of merges (importers/merged_rows.py).
-        Transition("CONTEST", ("APPROVED",), "CONTESTED", _by(Actor.OTHER, Actor.MODERATOR, Actor.SERVICE)),
+        Transition("QUESTION", ("APPROVED",), "CONTESTED", _by(Actor.MODERATOR, Actor.SERVICE)),
         Transition("UPHOLD", ("CONTESTED",), "APPROVED", _by(Actor.MODERATOR)),
         Transition("REVOKE", ("CONTESTED",), "REVOKED", _by(Actor.MODERATOR, Actor.SERVICE)),
         Transition(

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy
-from sqlalchemy import bindparam, or_
+from sqlalchemy import bindparam
 from sqlmodel import col
 
-from models import Affiliation, Claim, Event, Institution, MergedId, OneTimeCode, Researcher
+from models import Claim, Event, MergedId, OneTimeCode, Researcher
 from models.account import random_key
 from models.claim import HELD_STATES
 from models.columns import Instant, Key, now
-from resolvers.accounts import BY_ID
 from resolvers.attempts import Limit, attempt
 from resolvers.checked import checked_email, checked_link, checked_text
 from resolvers.claim_blockers import BETWEEN, BLOCKERS, COOLDOWN, HELD_BY, blockers
+from resolvers.claim_proofs import CODE_HOLDS, LEVELS, PROOFS
 from resolvers.claim_states import BEGINNING, Actor, lock, locked, move, record
-from resolvers.codes import mail_code
-from resolvers.identities import ORCID_IDS
 from resolvers.page_statements import down, up
 from resolvers.paging import Paged
 from resolvers.reads import Among, Many, One, is_any_of, select
@@ -29,10 +25,7 @@ from resolvers.secrets import code_hash
 from resolvers.viewers import Viewer
 from resolvers.writing import Transaction, Writer
 
-CODE_HOLDS, TRIES = timedelta(minutes=30), 5
 CODES = 5  # that an account may have mailed in a quarter of an hour
-DOMAINS_TOLD = 5
-LEVELS = {"EMAIL": 2, "ORCID": 3, "EVIDENCE": 4}
 
 NEXT = {
     "DRAFT": ("WITHDRAW",),
@@ -57,9 +50,9 @@ claim_queue = Paged(
 )
 events_of_claim = Many(select(Event).order_by(col(Event.id)), key=col(Event.claim_id))
 
-_RECORD = select(Researcher.id, Researcher.claim_status, Researcher.orcid, Researcher.display_name).where(
-    col(Researcher.id) == bindparam("researcher", type_=Key), col(Researcher.suppressed_at).is_(None)
-)
+_RECORD = select(
+    Researcher.id, Researcher.claim_status, Researcher.suppressed_at, Researcher.orcid, Researcher.display_name
+).where(col(Researcher.id) == bindparam("researcher", type_=Key), col(Researcher.suppressed_at).is_(None))
 _SURVIVOR = select(MergedId.into_id).where(
     col(MergedId.kind) == "researcher", col(MergedId.old_id) == bindparam("researcher", type_=Key)
 )
@@ -70,21 +63,6 @@ _WAITING = select(Claim).where(
 )
 _HELD_OF = select(Claim).where(
     is_any_of(Claim.state, HELD_STATES), col(Claim.researcher_id) == bindparam("researcher", type_=Key)
-)
-_HOMEPAGES = (
-    select(Institution.homepage_url)
-    .where(
-        col(Institution.homepage_url).is_not(None),
-        or_(
-            col(Institution.id).in_(
-                select(Affiliation.institution_id).where(col(Affiliation.researcher_id) == bindparam("researcher"))
-            ),
-            col(Institution.id).in_(
-                select(Researcher.institution_id).where(col(Researcher.id) == bindparam("researcher"))
-            ),
-        ),
-    )
-    .order_by(col(Institution.id))
 )
 _CODE = select(OneTimeCode).where(
     col(OneTimeCode.account_id) == bindparam("account"),
@@ -161,7 +139,7 @@ async def claim_researcher(
         await record(write, claim, "OPEN", (None, BEGINNING), viewer.id)
         until = now() + CODE_HOLDS if method == "EMAIL" else None
         claim = await move(write, claim, "SUBMIT", Actor.CLAIMANT, viewer.id, waits_until=until)
-        await _PROOFS[method](write, viewer, claim, researcher)
+        await PROOFS[method](write, viewer, claim, researcher)
 
     researcher_id = await _standing(writer, researcher_id)
     await writer.write(rule)
@@ -184,60 +162,6 @@ async def _claimable(write: Transaction, viewer: Viewer, researcher_id: int) -> 
         message, steps = BLOCKERS[blocker]
         raise Declined(blocker, message, "researcherId", steps=steps)
     return researcher
-
-
-async def _by_orcid(write: Transaction, viewer: Viewer, claim: Any, researcher: Any) -> None:
-    ids = {row.subject for row in await write.rows(ORCID_IDS, account=viewer.id)}
-    others = ("CLAIM_BY_EMAIL", "CLAIM_BY_EVIDENCE")
-    if not ids:
-        message = "Sign in at ORCID first, so that it is you who says which iD is yours."
-        raise Declined("NOT_AT_ORCID", message, "method", steps=("SIGN_IN_AT_ORCID", *others))
-    if researcher.orcid not in ids:
-        message = "The record does not hold the ORCID iD that you signed in with."
-        raise Declined("ORCID_MISMATCH", message, "method", steps=(*others, "CORRECT_SOURCE"))
-    claim = await move(write, claim, "PROVE", Actor.CLAIMANT, viewer.id)
-    await move(write, claim, "APPROVE", Actor.SERVICE, None, level=LEVELS["ORCID"])
-
-
-async def _by_email(write: Transaction, viewer: Viewer, claim: Any, researcher: Any) -> None:
-    homepages = [row.homepage_url for row in await write.rows(_HOMEPAGES, researcher=researcher.id)]
-    domains = [*dict.fromkeys(filter(None, map(domain_of, homepages)))]
-    others = ("CLAIM_BY_ORCID", "CLAIM_BY_EVIDENCE")
-    if not domains:
-        message = "No institution of this record has a known domain."
-        raise Declined("NO_INSTITUTION_DOMAIN", message, "method", steps=others)
-    theirs = claim.email.rpartition("@")[2].casefold()
-    if not any(theirs == domain or theirs.endswith(f".{domain}") for domain in domains):
-        message = f"The address must be at one of the record's institutions: {', '.join(domains[:DOMAINS_TOLD])}."
-        raise Declined("EMAIL_DOMAIN_MISMATCH", message, "email", steps=("USE_OTHER_ADDRESS", *others))
-    account = await write.row(BY_ID, account=viewer.id)
-    await mail_code(
-        write,
-        account,
-        "CLAIM",
-        CODE_HOLDS,
-        about=claim.id,
-        recipient=claim.email,
-        tries=TRIES,
-        researcher=researcher.display_name,
-    )
-
-
-async def _by_evidence(write: Transaction, viewer: Viewer, claim: Any, _researcher: Any) -> None:
-    await move(write, claim, "PROVE", Actor.CLAIMANT, viewer.id)
-
-
-_PROOFS = {"ORCID": _by_orcid, "EMAIL": _by_email, "EVIDENCE": _by_evidence}
-
-
-def domain_of(url: str) -> str | None:
-    """The domain that an institution's page stands on, without www."""
-    try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname
-    except ValueError:
-        return None
-    host = (host or "").casefold().removeprefix("www.").rstrip(".")
-    return host if "." in host else None
 
 
 async def confirm_claim(writer: Writer, viewer: Viewer, claim_id: int, code: str) -> int:
@@ -330,7 +254,7 @@ _DECISIONS = {
     ("APPROVE", "APPROVED"): ("CONFIRM",),
     ("REJECT", "UNDER_REVIEW"): ("REJECT",),
     ("REVOKE", "CONTESTED"): ("REVOKE",),
-    ("REVOKE", "APPROVED"): ("CONTEST", "REVOKE"),
+    ("REVOKE", "APPROVED"): ("QUESTION", "REVOKE"),
 }
 
 

@@ -19,7 +19,8 @@ from resolvers.viewers import Viewer
 from resolvers.writing import Transaction, Writer
 
 NOBODY = "Deleted account"
-_SECRET = {"password_hash", "token_hash", "code_hash", "email_key"}
+_SECRET = {"key_", "password_hash", "token_hash", "code_hash", "email_key"}
+_OTHERS = {"notifications": {"actor_id"}, "actions": {"account_id", "claim_id"}}  # columns that may say who they are
 
 _LIVE = select(Claim.id).where(
     col(Claim.account_id) == bindparam("account", type_=Key),
@@ -91,11 +92,10 @@ _HELD_HERE = {
 
 
 async def everything_of(store: Store, account_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All rows that are the account's, by what they are; nothing that lets anyone in."""
+    """All rows that are the account's, by what they are; nothing that lets anyone in, nor who else had a part in it."""
     found = {}
     for name, read in _HELD_HERE.items():
+        hidden = _SECRET | _OTHERS.get(name, set())
         rows = await store.load(read, account_id)
-        found[name] = [
-            {key: value for key, value in row._asdict().items() if key not in _SECRET and key != "key_"} for row in rows
-        ]
+        found[name] = [{key: value for key, value in row._asdict().items() if key not in hidden} for row in rows]
     return found

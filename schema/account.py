@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import orjson
 import strawberry
 from strawberry.scalars import JSON
 
@@ -17,6 +16,7 @@ from resolvers.identities import identities_of_account
 from resolvers.leaving import everything_of
 from resolvers.researchers import researcher_by_id
 from schema.context import Info
+from schema.data_export import exported
 from schema.enums import Digest, TokenScope
 from schema.feed import FeedItem, NotificationConnection
 from schema.field import column, computed
@@ -136,7 +136,7 @@ class Account(Node):
     @computed("id", description="All that is held here about them, to keep. To themselves alone.", private=True)
     async def data_export(self, info: Info) -> JSON:
         owner_only(self, info.context)
-        found: JSON = orjson.loads(orjson.dumps(await everything_of(info.context.store, self.id)))  # type: ignore[arg-type]
+        found: JSON = exported(await everything_of(info.context.store, self.id))  # type: ignore[arg-type]
         return found
 
     sessions: list[Session] = link(

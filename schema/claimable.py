@@ -47,7 +47,7 @@ def claim_blockers(show: Callable[[list[str]], Any], description: str) -> Any:
 
     resolve.plan = lambda _info: batch  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]
-    return computed("id", "claim_status", description=description, private=True)(resolve)
+    return computed("id", "claim_status", "suppressed_at", description=description, private=True)(resolve)
 
 
 def verification_field() -> Any:

@@ -213,6 +213,7 @@ ClaimAction = _named(
         "EXPIRE": "The code was not entered in time.",
         "CONFIRM": "A moderator confirmed what was approved.",
         "CONTEST": "Somebody disputed it.",
+        "QUESTION": "A moderator, or a merge of records, put it in question.",
         "UPHOLD": "A moderator found the dispute unfounded.",
         "REVOKE": "A moderator found the dispute right.",
         "WITHDRAW": "The claimant gave it up.",

@@ -146,7 +146,7 @@ def test_of_two_owners_the_first_stays(load, snapshot, select, save, accounts, m
         (10, B, "EVIDENCE_PENDING", None),
     ]
     assert select("SELECT claim_id, action, from_state, to_state FROM event ORDER BY id") == [
-        (7, "CONTEST", "APPROVED", "CONTESTED"),
+        (7, "QUESTION", "APPROVED", "CONTESTED"),
         (7, "REVOKE", "CONTESTED", "REVOKED"),
         (9, "WITHDRAW", "UNDER_REVIEW", "WITHDRAWN"),
     ]

@@ -342,7 +342,7 @@ def test_any_sequence_keeps_the_rules(run, engine, save):
     numbers, seen = count(1), set()
 
     @settings(
-        max_examples=LONGER or 25,
+        max_examples=LONGER or 40,
         derandomize=not LONGER,
         phases=list(Phase) if LONGER else [Phase.generate],  # to shorten what fails takes minutes
         deadline=None,

@@ -10,13 +10,13 @@ from sqlalchemy import select, text
 from models import Affiliation, Claim, Event, Identity, Institution, Mail, MergedId, Researcher
 from models.claim import HELD_STATES
 from models.columns import now
+from resolvers.claim_proofs import domain_of
 from resolvers.claim_states import TRANSITIONS
 from resolvers.claims import (
     claim_researcher,
     confirm_claim,
     contest_claim,
     decide_claim,
-    domain_of,
     expire_claims,
     withdraw_claim,
 )

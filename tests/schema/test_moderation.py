@@ -141,7 +141,8 @@ async def test_all_that_is_held(world, ask, post, sign_up):
     await ask(follow, id=global_id("Researcher", 2))
     found = (await ask("{ viewer { dataExport } }"))["viewer"]["dataExport"]
     assert found["account"][0]["email"] == "ada@example.org"
-    assert found["following"][0]["subject_id"] == 2
+    assert found["account"][0]["id"] == me
+    assert found["following"][0]["subject_id"] == global_id("Researcher", 2)
     assert set(found) == {"account", "identities", "access", "following", "claims", "notifications", "actions"}
     assert not [key for rows in found.values() for row in rows for key in row if "hash" in key]
     await sign_up("Bob")
