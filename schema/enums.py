@@ -251,6 +251,7 @@ InviteBlocker = _named(
         "LOGIN_REQUIRED": "Sign in first.",
         "RESEARCHER_UNCLAIMED": "Nobody has claimed the profile, so nobody would answer.",
         "NOT_COLLABORATING": "The researcher does not want invitations now.",
+        "NOT_AVAILABLE": "This service does not take invitations yet.",
     },
 )
 UserErrorCode = _named(

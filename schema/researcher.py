@@ -179,11 +179,12 @@ class Researcher(Node, Followable):
         description="Why the viewer cannot invite them to collaborate now; empty when they can.",
         private=True,
     )
-    def viewer_cannot_invite_reasons(self) -> list[InviteBlocker]:
+    def viewer_cannot_invite_reasons(self, info: Info) -> list[InviteBlocker]:
         row: Any = self
         reasons = {
-            "LOGIN_REQUIRED": True,
+            "LOGIN_REQUIRED": info.context.viewer is None,
             "RESEARCHER_UNCLAIMED": row.claim_status not in ("CLAIMED", "CONTESTED"),
             "NOT_COLLABORATING": row.collaboration_status == "CLOSED",
         }
-        return [InviteBlocker(reason) for reason, holds in reasons.items() if holds]
+        found = [InviteBlocker(reason) for reason, holds in reasons.items() if holds]
+        return found or [InviteBlocker("NOT_AVAILABLE")]
