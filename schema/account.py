@@ -14,6 +14,7 @@ from resolvers.feed import feed_of_account, notifications_of_account
 from resolvers.follows import following_of_account
 from resolvers.identities import identities_of_account
 from resolvers.leaving import everything_of
+from resolvers.own_works import works_disowned_by_account
 from resolvers.researchers import researcher_by_id
 from schema.context import Info
 from schema.data_export import exported
@@ -24,7 +25,7 @@ from schema.filters import FeedFilter, FollowingFilter, NotificationFilter
 from schema.follow import FollowableConnection
 from schema.identity import Identity
 from schema.link import link, paged
-from schema.links import AClaim, AResearcher
+from schema.links import AClaim, AResearcher, AWork
 from schema.node import Node, global_id
 from schema.paging import Connection
 from schema.privacy import is_own, owner_only
@@ -139,6 +140,11 @@ class Account(Node):
         found: JSON = exported(await everything_of(info.context.store, self.id))  # type: ignore[arg-type]
         return found
 
+    disowned_works: list[AWork] = link(
+        works_disowned_by_account,
+        "Works that a source says are theirs, and they say are not; for `reclaimWork`. To themselves alone.",
+        guard=owner_only,
+    )
     sessions: list[Session] = link(
         accesses_of_account("SESSION"),
         "Where they are signed in, last used first. To themselves alone.",

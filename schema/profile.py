@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers import profiles
+from resolvers import own_works, profiles, suppression
 from resolvers.researchers import any_researcher_by_id
 from schema.context import Info
 from schema.enums import CollaborationStatus
@@ -73,13 +73,13 @@ async def update_profile(info: Info, input: UpdateProfileInput) -> Answer:
 @mutation(UpdateProfilePayload, "Say that a work is not the viewer's. It stays so after imports. Twice is success.")
 async def disown_work(info: Info, input: DisownWorkInput) -> Answer:
     _, work_id = read_id(input.work_id, ["input", "workId"], "Work")
-    return Answer(researcher_id=await profiles.disown_work(info.context.writer, info.context.me, work_id))
+    return Answer(researcher_id=await own_works.disown_work(info.context.writer, info.context.me, work_id))
 
 
 @mutation(UpdateProfilePayload, "Take back that a work is not the viewer's.")
 async def reclaim_work(info: Info, input: DisownWorkInput) -> Answer:
     _, work_id = read_id(input.work_id, ["input", "workId"], "Work")
-    return Answer(researcher_id=await profiles.reclaim_work(info.context.writer, info.context.me, work_id))
+    return Answer(researcher_id=await own_works.reclaim_work(info.context.writer, info.context.me, work_id))
 
 
 @mutation(
@@ -97,5 +97,5 @@ async def restore_profile(info: Info, input: SuppressProfileInput) -> Answer:
 
 async def _suppress(info: Info, input: SuppressProfileInput, *, suppressed: bool) -> Answer:
     _, id = read_id(input.researcher_id, ["input", "researcherId"], "Researcher")
-    await profiles.suppress_profile(info.context.writer, info.context.me, id, input.note, suppressed=suppressed)
+    await suppression.suppress_profile(info.context.writer, info.context.me, id, input.note, suppressed=suppressed)
     return Answer(researcher_id=input.researcher_id)

@@ -13,7 +13,7 @@ from models import Access, OneTimeCode
 from models.columns import Instant, now
 from resolvers.claims import expire_claims
 from resolvers.digests import write_digests
-from resolvers.profiles import restore_unowned
+from resolvers.own_works import restore_unowned
 from resolvers.refused import Unavailable
 from resolvers.writing import Transaction, Writer
 

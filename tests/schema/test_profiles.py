@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 
 from models import Account, Authorship, Claim, Researcher
-from resolvers.profiles import restore_unowned
+from resolvers.own_works import restore_unowned
 from schema.node import global_id
 
 ME = global_id("Researcher", 1)
@@ -76,6 +76,7 @@ async def test_a_work_that_is_not_theirs(ask, owner, engine):
     rest = {"workCount": 2, "works": {"nodes": [{"id": global_id("Work", number)} for number in (1001, 1002)]}}
     for _ in range(2):
         assert (await ask(WORKS % "disownWork", id=id))["disownWork"] == {"researcher": rest, "userErrors": []}
+    assert (await ask("{ viewer { disownedWorks { id } } }"))["viewer"] == {"disownedWorks": [{"id": id}]}
     refused = (await ask(WORKS % "disownWork", id=global_id("Work", 2000)))["disownWork"]
     assert refused == {"researcher": None, "userErrors": [{"code": "NOT_FOUND", "path": ["input", "workId"]}]}
     for _ in range(2):
