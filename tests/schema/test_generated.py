@@ -30,10 +30,12 @@ from schema.errors import shown
 from schema.root import build_schema
 from tests.schema.generated import written
 
-# graphql-core drops the coroutines of a field's siblings where it fails at once.
+# graphql-core leaves what stands beside or below a failed field unawaited, and Python says so when it collects it.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings(
+        "ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+    pytest.mark.usefixtures("collected"),
 ]
 
 SCHEMA = build_schema(PlanExecutor)._schema

@@ -21,11 +21,13 @@ from schema.node import global_id
 from schema.root import build_schema
 from tests.schema.walk import Asked, everything, without
 
-# graphql-core leaves the siblings of a field that is refused at once unawaited. Python says so whenever it collects
-# them, also from within a namedtuple's own code, where the warning itself fails.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
-)
+# graphql-core leaves what stands beside or below a refused field unawaited, and Python says so when it collects it.
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+    ),
+    pytest.mark.usefixtures("collected"),
+]
 
 SCHEMA = build_schema()._schema
 ADA, BOB, CYD, MOD = (random_key() for _ in range(4))
