@@ -67,3 +67,34 @@ def test_what_an_earlier_version_holds_stays(engine):
     with engine.begin() as connection:
         assert connection.execute(text("SELECT id, display_name FROM keyword")).all() == [("k", "K")]
         tell_changes(connection, subject("Researcher", 1))
+
+
+def test_people_come_to_a_database_that_holds_records(engine):
+    command.downgrade(migrate._config(engine), "0002")
+    zeros = "work_count, citation_count, h_index, i10_index, newest_year, topic_count, collaborator_count"
+    with engine.begin() as connection:
+        for statement in (
+            (
+                "INSERT INTO institution (id, slug, display_name, name_key, alternative_names, follower_count, work_count,"
+                " researcher_count, citation_count, version) VALUES (1, 'i', 'I', 'i', '[]', 0, 0, 0, 0, 1)"
+            ),
+            (
+                f"INSERT INTO researcher (id, slug, display_name, name_key, alternative_names, claim_status,"
+                f" collaboration_status, verification_level, follower_count, close_collaborator_count, version, {zeros})"
+                f" VALUES (1, 'r', 'R', 'r', '[]', 'UNCLAIMED', 'OPEN', 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0)"
+            ),
+            "INSERT INTO affiliation (researcher_id, institution_id) VALUES (1, 1)",
+            (
+                "INSERT INTO work (id, title, title_key, kind, newest_key, is_retracted, citation_count, author_count, version)"
+                " VALUES (1, 'W', 'w', 'ARTICLE', 0, false, 0, 1, 1)"
+            ),
+            "INSERT INTO authorship (work_id, position, researcher_id, is_corresponding) VALUES (1, 0, 1, false)",
+        ):
+            connection.execute(text(statement))
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        shown = "SELECT display_name, affiliation_withheld, suppressed_at, own_institution_id FROM researcher"
+        assert connection.execute(text(shown)).all() == [("R", False, None, None)]
+        for table in ("affiliation", "work", "authorship", "institution"):
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1
+        assert connection.execute(text("SELECT researcher_id, detached_id FROM authorship")).all() == [(1, None)]
