@@ -7,8 +7,8 @@ from models.columns import now
 
 # A place in a byline, but not as this researcher's.
 _SUPPRESSED = """INSERT INTO detached (researcher_id, work_id, reason)
-    SELECT DISTINCT a.researcher_id, a.work_id, 'SUPPRESSED' FROM authorship AS a JOIN researcher AS r
-    ON r.id = a.researcher_id AND r.suppressed_at IS NOT NULL WHERE a.work_id IN (SELECT value FROM {each})
+    SELECT DISTINCT a.researcher_id, a.work_id, 'SUPPRESSED' FROM authorship AS a JOIN detached AS page
+    ON page.researcher_id = a.researcher_id AND page.work_id = 0 WHERE a.work_id IN (SELECT value FROM {each})
     ON CONFLICT DO NOTHING"""
 _DETACH = """UPDATE authorship SET detached_id = researcher_id, researcher_id = NULL WHERE work_id IN (SELECT value FROM {each}) AND EXISTS
     (SELECT 1 FROM detached AS d WHERE d.work_id = authorship.work_id AND d.researcher_id = authorship.researcher_id)"""
@@ -28,9 +28,8 @@ _PARTS = {
 
 def detach(store: Store, works: Sequence[int]) -> None:
     """Take out of these works' bylines whoever is not to be shown there."""
-    if works and store.fetch("SELECT 1 FROM researcher WHERE suppressed_at IS NOT NULL LIMIT 1"):
-        store.execute(_SUPPRESSED, works)
     if works and store.fetch("SELECT 1 FROM detached LIMIT 1"):
+        store.execute(_SUPPRESSED, works)
         store.execute(_DETACH, works)
 
 

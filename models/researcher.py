@@ -1,14 +1,12 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, false, text
+from sqlalchemy import CheckConstraint, Index, false
 from sqlmodel import Field, SQLModel
 
 from models.columns import Bytewise, Instant, Key, LongText, not_negative, one_of
 
 CLAIM_STATUSES = ("UNCLAIMED", "PENDING", "CLAIMED", "CONTESTED")
 COLLABORATION_STATUSES = ("OPEN", "LIMITED", "CLOSED")
-
-_SUPPRESSED = text("suppressed_at IS NOT NULL")
 
 
 class Researcher(SQLModel, table=True):
@@ -29,7 +27,6 @@ class Researcher(SQLModel, table=True):
         Index("researcher_by_newest_work", "newest_year", "id"),
         Index("researcher_by_orcid", "orcid"),
         Index("researcher_by_institution", "institution_id"),
-        Index("researcher_suppressed", "id", postgresql_where=_SUPPRESSED, sqlite_where=_SUPPRESSED),
     )
 
     id: int = Field(primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})

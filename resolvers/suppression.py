@@ -6,9 +6,10 @@ import sqlalchemy
 from sqlalchemy import Connection, bindparam
 from sqlmodel import col
 
-from models import Claim, Event, Researcher
+from models import Claim, Detached, Event, Researcher
 from models.claim import HELD_STATES
 from models.columns import Instant, Key, now
+from models.detached import NO_WORK
 from resolvers.bylines import attach, detach
 from resolvers.checked import checked_text
 from resolvers.reads import is_any_of, select
@@ -28,6 +29,9 @@ _SUPPRESS = (
     sqlalchemy.update(Researcher)
     .where(col(Researcher.id) == bindparam("record", type_=Key))
     .values(suppressed_at=bindparam("moment", type_=Instant))
+)
+_MARK = sqlalchemy.insert(Detached).values(
+    researcher_id=bindparam("record", type_=Key), work_id=NO_WORK, reason="SUPPRESSED"
 )
 
 
@@ -51,8 +55,11 @@ async def suppress_profile(
             return
         moment = now() if suppressed else None
         connection.execute(_SUPPRESS, {"record": researcher_id, "moment": moment})
-        change = detach if suppressed else attach
-        change(connection, researcher_id, "SUPPRESSED")
+        if suppressed:
+            connection.execute(_MARK, {"record": researcher_id})
+            detach(connection, researcher_id, "SUPPRESSED")
+        else:
+            attach(connection, researcher_id, "SUPPRESSED")
         connection.execute(
             sqlalchemy.insert(Event).values(
                 kind="ACCOUNT",

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from models import Account, Claim, Detached, Event, Follow
 from models.columns import now
+from models.detached import NO_WORK
 
 DAY, NEXT = "2026-01-01", "2026-01-02"
 A, B, C = 9_000_000_001, 9_000_000_002, 9_000_000_003
@@ -79,7 +80,10 @@ def test_a_new_work_is_told_once_to_whoever_follows_a_part_of_it(load, snapshot,
 def test_what_is_not_theirs_stays_so(load, snapshot, select, save, engine):
     root = snapshot("works", DAY, work(1, A, B), work(2, A), work(3, C))
     load(root)
-    save(Detached(researcher_id=A, work_id=1, reason="DISOWNED"))
+    save(
+        Detached(researcher_id=A, work_id=1, reason="DISOWNED"),
+        Detached(researcher_id=C, work_id=NO_WORK, reason="SUPPRESSED"),
+    )
     with engine.begin() as connection:
         connection.execute(text("UPDATE researcher SET suppressed_at = :now WHERE id = :id"), {"now": now(), "id": C})
     snapshot("works", NEXT, *[work(one, *by, updated_date=NEXT) for one, by in [(1, (A, B)), (2, (A,)), (4, (C, B))]])
@@ -87,7 +91,7 @@ def test_what_is_not_theirs_stays_so(load, snapshot, select, save, engine):
     byline = select("SELECT work_id, position, researcher_id FROM authorship ORDER BY 1, 2")
     assert byline == [(1, 0, None), (1, 1, B), (2, 0, A), (3, 0, C), (4, 0, None), (4, 1, B)]
     assert select(f"SELECT work_count FROM researcher WHERE id = {A}") == [1]
-    assert select("SELECT researcher_id, work_id, reason FROM detached ORDER BY work_id") == [
+    assert select("SELECT researcher_id, work_id, reason FROM detached WHERE work_id > 0 ORDER BY work_id") == [
         (A, 1, "DISOWNED"),
         (C, 4, "SUPPRESSED"),
     ]

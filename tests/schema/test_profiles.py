@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, text
 
-from models import Account, Authorship, Claim, Researcher
+from models import Account, Authorship, Claim, Detached, Researcher
 from resolvers.own_works import restore_unowned
 from schema.node import global_id
 
@@ -129,6 +129,8 @@ async def test_a_moderator_suppresses_at_a_persons_wish(world, ask, sign_up, eng
     with engine.begin() as connection:
         connection.execute(text("UPDATE account SET moderator_since = created_at"))
     assert (await ask(SUPPRESS % "suppressProfile", id=ME))["suppressProfile"]["userErrors"] == []
+    with engine.connect() as connection:  # by which an import knows
+        assert 0 in connection.scalars(select(Detached.work_id)).all()
     gone = (await ask(SUPPRESS % "suppressProfile", id=global_id("Researcher", 77)))["suppressProfile"]
     assert gone["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "researcherId"]}]
     log = (await ask("{ auditLog { nodes { action actor { displayName } } } }"))["auditLog"]["nodes"]

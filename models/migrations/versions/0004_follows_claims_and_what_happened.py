@@ -144,14 +144,12 @@ def upgrade() -> None:
     op.add_column('researcher', sa.Column('affiliation_withheld', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.add_column('researcher', sa.Column('suppressed_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('authorship', sa.Column('detached_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
-    op.create_index('researcher_suppressed', 'researcher', ['id'], postgresql_where=sa.text('suppressed_at IS NOT NULL'), sqlite_where=sa.text('suppressed_at IS NOT NULL'))
 
     for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
         op.execute(statement)
 
 
 def downgrade() -> None:
-    op.drop_index('researcher_suppressed', 'researcher')
     op.drop_column('authorship', 'detached_id')
     for column in ('suppressed_at', 'affiliation_withheld', 'own_institution_id'):
         op.drop_column('researcher', column)
