@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -200,8 +201,20 @@ class SQLiteDriver:
         self._connection: sqlite3.Connection | None = None
         self._file: os.stat_result  # what it is connected to
 
+    @asynccontextmanager
+    async def _turn_taken(self) -> AsyncIterator[None]:
+        """Raises Unavailable where others here wait as long for the file: in a row they would wait for each other."""
+        try:
+            await asyncio.wait_for(self._turn.acquire(), BUSY_MS / 1000)
+        except TimeoutError as error:
+            raise Unavailable("The database cannot be written now.") from error
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
-        async with self._turn:
+        async with self._turn_taken():
             transaction = Transaction(SQLiteReader.dialect, partial(self._execute, begins=alone))
             if alone:
                 return transaction, await transaction.answer(rule)

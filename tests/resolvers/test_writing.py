@@ -393,3 +393,12 @@ async def test_a_connection_cut_during_a_write_leaves_nothing(terminate, writer,
     assert stored() == {}
     await writer.write(adding("b"))
     assert stored() == {"b": 0}
+
+
+@SQLITE
+async def test_who_waits_for_others_that_wait_is_told_so(writer, path, monkeypatch):
+    monkeypatch.setattr(writing, "BUSY_MS", 100)
+    async with writer._driver._turn:  # as long as somebody waits for the file
+        with pytest.raises(Unavailable):
+            await writer.write(lambda write: write.rows(BY_ID, account=1))
+    assert await writer.write(lambda write: write.rows(BY_ID, account=1)) == []
