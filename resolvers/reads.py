@@ -188,6 +188,22 @@ class Read:
         return compiled.fetch(reader, values, long=self.long or len(keys) > MOMENT)
 
 
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """A SELECT that is no list of anything's: all it depends on are its parameters. Its rows are plain."""
+
+    build: Callable[[str], Executable]  # by the dialect's name
+    long: bool = True
+    _compiled: dict[str, Compiled] = field(default_factory=dict, init=False, repr=False)
+
+    def fetch(self, reader: Reader, **values: Any) -> Later:
+        """The rows. Raises Unavailable."""
+        name = reader.dialect.name
+        if name not in self._compiled:
+            self._compiled[name] = compile_for(reader.dialect, self.build(name))
+        return self._compiled[name].fetch(reader, values, long=self.long)
+
+
 @lru_cache(maxsize=2048)  # bounded: clients choose the columns
 def _narrowed(read: Any, columns: frozenset[str]) -> Any:
     return replace(read, columns=columns)
