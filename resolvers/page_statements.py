@@ -74,7 +74,7 @@ def page_statement(dialect: str, pages: Paged, asked: Slice, *, alone: bool) -> 
 
 def count_statement(dialect: str, pages: Paged, asked: Slice) -> Select[Any]:
     """Each parent's place and how many rows its list has under the slice's filter."""
-    rows = _filtered(pages, asked).with_only_columns(pages.identity.label("i")).order_by(None).subquery()
+    rows = filtered(pages, asked).with_only_columns(pages.identity.label("i")).order_by(None).subquery()
     total = select(func.count()).select_from(rows).scalar_subquery()
     place = _PLACE if dialect == "sqlite" else _PLACE_FROM_1
     return select(place.label("key_"), total.label("total")).select_from(_parents(dialect, paired=pages.paired))
@@ -134,7 +134,7 @@ def _up_to_last(pages: Paged, asked: Slice) -> Select[Any]:
     end = func.coalesce(last.scalar_subquery(), literal_column(str(-LARGEST if descending else LARGEST)))
     bound = column >= end if descending else column <= end
     tables = (_parents("sqlite", paired=pages.paired), *pages.statement.get_final_froms())
-    conditions = _filtered(pages, asked, beyond=True).whereclause
+    conditions = filtered(pages, asked, beyond=True).whereclause
     return (
         select(_PLACE.label("key_"), *_shown(pages, asked))
         .select_from(_as_they_stand(tables))
@@ -165,10 +165,10 @@ def _rows(pages: Paged, asked: Slice) -> Select[Any]:
         terms = [_reversed(term) for term in terms]
     ordered = [term.column.desc() if term.descending else term.column for term in terms]
     limit = bindparam(LIMIT, type_=Integer())
-    return _filtered(pages, asked, beyond=True).order_by(None).order_by(*ordered).limit(limit)
+    return filtered(pages, asked, beyond=True).order_by(None).order_by(*ordered).limit(limit)
 
 
-def _filtered(pages: Paged, asked: Slice, *, beyond: bool = False) -> Select[Any]:
+def filtered(pages: Paged, asked: Slice, *, beyond: bool = False) -> Select[Any]:
     """PARENT's list under the filter; also beyond the slice's ends, if asked for."""
     statement = pages.statement.where(*[pages.filters[name] for name, _ in asked.filter])
     orders = pages.orders[asked.order]
