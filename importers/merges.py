@@ -104,6 +104,9 @@ def _move(store: Store, kind: str) -> None:
     for table in ("moved", "heir"):
         store.execute(f"CREATE INDEX {table}_old_id ON {table} (old_id)")
     _inherit(store, kind)
+    for ends in ("old_id", "into_id"):
+        gone = f"SELECT moved.{ends} FROM moved JOIN {kind} AS loser ON loser.id = moved.old_id"
+        stale.mark_selected(store, kind, gone)
     for statement in MOVES[kind]:
         if isinstance(statement, str):
             store.execute(statement.replace("{now}", store.instant(now())))

@@ -12,6 +12,7 @@ def remove_works(store: Store, ids: Sequence[int]) -> int:
     standing = [row[0] for row in store.fetch(sql, ids)]
     if standing:
         stale.mark_named_by(store, "work", standing)
+        stale.mark(store, "work", standing)
         store.execute(
             "DELETE FROM external_id WHERE kind = 'work' AND entity_id IN (SELECT value FROM {each})", standing
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from importers.store import Store
 
-KINDS = ("researcher", "topic", "institution", "source")
+KINDS = ("researcher", "work", "topic", "institution", "source")
 
 # By kind of record: what such records name now, by kind.
 _NAMED_BY = {

@@ -202,8 +202,7 @@ class Writer:
         for entry in entries:
             if entry.kind == "work":
                 named["source"].add(entry.row[_SOURCE])
-            if entry.kind == "topic":
-                named["topic"].add(entry.id)
+            named[entry.kind].add(entry.id)  # it may have another name
         for kind, ids in named.items():
             ids.discard(None)
             fresh = self._stale.missing(kind, ids)

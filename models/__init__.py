@@ -18,6 +18,7 @@ from models.keyword import Keyword, WorkKeyword
 from models.mail import Mail
 from models.reference import Reference
 from models.researcher import Researcher
+from models.searchable import Searchable, Spelling
 from models.source import Source
 from models.topic import ResearcherTopic, Topic, WorkTopic
 from models.work import Work
@@ -48,8 +49,10 @@ __all__ = [
     "Reference",
     "Researcher",
     "ResearcherTopic",
+    "Searchable",
     "SlugSequence",
     "Source",
+    "Spelling",
     "Stale",
     "Topic",
     "Work",

@@ -94,10 +94,12 @@ RESEARCHERS = (
 )
 
 TOPICS = (
-    # Each stale topic and all above it, with everything below.
-    """CREATE TEMP TABLE topic_under AS WITH RECURSIVE stale_topic (id) AS (SELECT id FROM stale WHERE kind = 'topic'
-    UNION SELECT t.parent_id FROM topic AS t JOIN stale_topic AS s ON s.id = t.id WHERE t.parent_id IS NOT NULL),
-    under (above, below) AS (SELECT t.id, t.id FROM topic AS t JOIN stale_topic AS s ON s.id = t.id
+    # What changes a topic changes all above it.
+    """INSERT INTO stale (kind, id) WITH RECURSIVE above (id) AS (SELECT id FROM stale WHERE kind = 'topic'
+    UNION SELECT t.parent_id FROM topic AS t JOIN above AS a ON a.id = t.id WHERE t.parent_id IS NOT NULL)
+    SELECT 'topic', id FROM above WHERE true ON CONFLICT DO NOTHING""",
+    """CREATE TEMP TABLE topic_under AS WITH RECURSIVE
+    under (above, below) AS (SELECT t.id, t.id FROM topic AS t JOIN stale AS s ON s.id = t.id AND s.kind = 'topic'
     UNION SELECT u.above, t.id FROM under AS u JOIN topic AS t ON t.parent_id = u.below)
     SELECT above, below FROM under""",
     "CREATE TEMP TABLE topic_work AS SELECT DISTINCT u.above AS topic_id, wt.work_id FROM topic_under AS u"

@@ -1,4 +1,4 @@
-"""Derived tables: what follows from the works held, never from what a source says of a person.
+"""Derived tables: what follows from the works held, never from what a source says of a person; and the search index.
 
 Only what is marked stale is derived anew, set by set in the database. Both databases run the same text.
 """
@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import TextClause
 from models.columns import Instant
 from models.database import tell_changes
 from models.derivation import RESEARCHERS, SOURCES_AND_INSTITUTIONS, TEMPORARY, TOPICS
+from models.indexing import index_stale
 
 _BUMP = text(
     "INSERT INTO data_version (id, version, stamped_at) VALUES (1, 1, :now)"
@@ -32,6 +33,7 @@ def derive(connection: Connection) -> int | None:
         connection.execute(_prepared(statement, now))
     for table in TEMPORARY:
         connection.execute(text(f"DROP TABLE {table}"))
+    index_stale(connection)
     connection.execute(text("DELETE FROM stale"))
     connection.execute(_BUMP, {"now": now})
     tell_changes(connection)

@@ -93,6 +93,7 @@ class Paged(Read):
     members: Select[Any] | None = None
     paired: bool = False  # parents are pairs: PARENT and OTHER_PARENT
     moving: frozenset[str] = frozenset()  # the orders and filters that people's own writes have a part in
+    moved_kind: type | None = None  # of what those writes change, where it is not the list's own
 
     def pages(
         self,
@@ -243,7 +244,7 @@ class Counts:
 def _moved_by(read: Paged, asked: Slice) -> str | None:
     if read.moving.isdisjoint({asked.order, *[name for name, _ in asked.filter]}):
         return None
-    return read.entity.__name__
+    return (read.moved_kind or read.entity).__name__
 
 
 def _totals(rows: list[Any]) -> list[Any]:

@@ -9,9 +9,10 @@ import sqlalchemy
 from sqlalchemy import bindparam, or_
 from sqlmodel import col
 
-from models import Affiliation, Institution, Researcher
+from models import Affiliation, Institution, Researcher, Searchable
 from models.columns import Key
 from models.database import subject
+from models.indexing import researcher_entry
 from resolvers.checked import checked_line, checked_link
 from resolvers.claim_blockers import HELD_BY
 from resolvers.claim_states import LOCKS
@@ -20,6 +21,14 @@ from resolvers.refused import Declined
 from resolvers.viewers import Viewer
 from resolvers.writing import Transaction, Writer
 
+_INDEXED = select(
+    Researcher.id, Researcher.citation_count, Researcher.display_name, Researcher.alternative_names, Researcher.headline
+).where(col(Researcher.id) == bindparam("researcher", type_=Key))
+_FOUND_BY = (
+    sqlalchemy.update(Searchable)
+    .where(col(Searchable.key) == bindparam("key_", type_=Key))
+    .values(words=bindparam("new_words"))
+)
 _AFFILIATED = select(Institution.id).where(
     col(Institution.id) == bindparam("institution", type_=Key),
     or_(
@@ -52,6 +61,8 @@ async def update_profile(writer: Writer, viewer: Viewer, **values: Any) -> int:
         if values:
             new = {f"new_{name}": value for name, value in values.items()}
             await write.rows(_setting(tuple(sorted(values))), researcher=researcher, **new)
+            if "headline" in values:
+                await _index(write, researcher)
             await write.tell(subject("Researcher", researcher))
         return researcher
 
@@ -71,6 +82,13 @@ async def _held(write: Transaction, viewer: Viewer) -> int:
 
 def not_claimed() -> Declined:
     return Declined("NOT_CLAIMED", "You have claimed no record.", steps=("CLAIM",))
+
+
+async def _index(write: Transaction, researcher: int) -> None:
+    """Let the record be found by what it says now."""
+    row = await write.row(_INDEXED, researcher=researcher)
+    entry = researcher_entry(*row)
+    await write.rows(_FOUND_BY, key_=entry.key, new_words=entry.words)
 
 
 @cache

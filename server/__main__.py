@@ -10,7 +10,8 @@ import uvicorn
 
 from importers.openalex.run import half_done
 from models import migrate as migrations
-from server.importing import openalex
+from models.indexing import index_missing
+from server.importing import openalex, reindex
 from server.moderating import moderating
 from server.terminal import database, settings, stop, tell
 
@@ -18,6 +19,7 @@ commands = typer.Typer(help="peergraph: researcher profiles over GraphQL.", no_a
 imports = typer.Typer(help="Fill the database from a source.", no_args_is_help=True)
 imports.command()(openalex)
 commands.add_typer(imports, name="import")
+commands.command()(reindex)
 commands.add_typer(moderating, name="moderator")
 
 
@@ -43,6 +45,8 @@ def migrate() -> None:
     with database() as engine:
         pending = migrations.pending(engine)
         migrations.upgrade(engine)
+        with engine.begin() as connection:
+            index_missing(connection)
     tell(f"Migrated: {', '.join(pending)}." if pending else "The database is up to date.")
 
 

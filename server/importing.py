@@ -1,8 +1,9 @@
-"""`python -m server import …`: the terminal side of an import."""
+"""`python -m server import …`, `reindex`: the terminal side of an import."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,9 +13,12 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from sqlalchemy import Engine
 
+from importers.lock import only_import
 from importers.openalex.run import ImportBusy, SnapshotError, Step, Summary, run
-from models import migrate
+from models import indexing, migrate
+from models.database import tell_changes
 from server.terminal import console, database, stop, tell
 
 ENTITIES = ("works", "authors", "institutions", "topics", "sources")
@@ -44,8 +48,7 @@ def openalex(
     wanted = _entities(entities)
     _writable(dead_letters)
     with database() as engine, _bar() as progress:
-        if migrate.pending(engine):
-            stop("The database is not up to date. Run: python -m server migrate")
+        _up_to_date(engine)
         try:
             summary = run(
                 engine,
@@ -67,6 +70,28 @@ def openalex(
     _show(summary, None if dry_run else dead_letters)
     if not summary.ok:
         raise typer.Exit(1)
+
+
+def reindex() -> None:
+    """Make anew what records are found by. The import keeps it; this is for an index that was lost or damaged.
+
+    Searches go on with what there was until it ends.
+    """
+    started = time.monotonic()
+    with database() as engine:
+        _up_to_date(engine)
+        try:
+            with engine.connect() as connection, only_import(connection), connection.begin():
+                indexing.reindex(connection)
+                tell_changes(connection)
+        except ImportBusy as error:
+            stop(f"{error}")
+    tell(f"Indexed anew in {time.monotonic() - started:.1f} s.")
+
+
+def _up_to_date(engine: Engine) -> None:
+    if migrate.pending(engine):
+        stop("The database is not up to date. Run: python -m server migrate")
 
 
 def _entities(given: str | None) -> set[str] | None:

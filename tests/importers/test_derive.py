@@ -32,7 +32,7 @@ FACTS = (
     "collaboration",
     "researcher_topic",
 )
-KINDS = ("researcher", "topic", "institution", "source")
+KINDS = ("researcher", "work", "topic", "institution", "source")
 
 
 def test_the_page_of_the_seed(load, select):

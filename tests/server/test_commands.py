@@ -45,6 +45,12 @@ def test_from_empty_to_filled(command, tmp_path):
     assert (first.returncode, "5 files read" in first.stderr) == (0, True)
     again = command("import", "openalex", str(SEED), "--dead-letters", letters)
     assert "0 files read, 5 were read before" in again.stderr
+    with closing(sqlite3.connect(tmp_path / "a.sqlite3")) as database, database:
+        found = database.execute("SELECT * FROM searchable ORDER BY key").fetchall()
+        database.execute("DELETE FROM searchable")
+    assert "Indexed anew" in command("reindex").stderr
+    with closing(sqlite3.connect(tmp_path / "a.sqlite3")) as database:
+        assert found == database.execute("SELECT * FROM searchable ORDER BY key").fetchall() != []
 
 
 def test_standard_input_with_a_bad_line(command, tmp_path):
@@ -62,6 +68,7 @@ def test_standard_input_with_a_bad_line(command, tmp_path):
     [
         (["serve"], {}, 1, "python -m server migrate"),
         (["import", "openalex", str(SEED)], {}, 1, "python -m server migrate"),
+        (["reindex"], {}, 1, "python -m server migrate"),
         (["migrate"], {"PEERGRAPH_DATABASE_URL": "mysql://u:secret@h/d"}, 2, "PEERGRAPH_DATABASE_URL"),
         (["serve"], {"PEERGRAPH_LOG_LEVEL": "LOUD"}, 2, "PEERGRAPH_LOG_LEVEL"),
         (["migrate"], {"PEERGRAPH_SECRET": "secret"}, 2, "PEERGRAPH_SECRET"),
@@ -96,7 +103,7 @@ def test_the_sdl_is_printed(command):
 
 def test_help_names_every_command(command):
     shown = command("--help").stdout
-    assert all(name in shown for name in ("serve", "migrate", "import", "sdl"))
+    assert all(name in shown for name in ("serve", "migrate", "import", "reindex", "sdl"))
 
 
 def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(command, tmp_path):
