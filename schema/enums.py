@@ -8,6 +8,7 @@ from models.access import SCOPES
 from models.account import DIGESTS
 from models.claim import CLAIM_METHODS, CLAIM_STATES
 from models.researcher import CLAIM_STATUSES, COLLABORATION_STATUSES
+from models.searchable import KINDS
 from models.work import WORK_KINDS
 from resolvers.claim_blockers import BLOCKERS
 from resolvers.claim_states import TRANSITIONS
@@ -295,6 +296,17 @@ TokenScope = _named(
         "WRITE": "Follow, claim and whatever else changes something, but nothing of the account's safety.",
     },
     stored=SCOPES,
+)
+SearchKind = _named(
+    "SearchKind",
+    "What can be searched for.",
+    {
+        "RESEARCHER": "A researcher, by any of their names, and by the headline that they gave themselves.",
+        "WORK": "A work, by its title.",
+        "TOPIC": "A topic, by its name and keywords.",
+        "INSTITUTION": "An institution, by any of its names.",
+    },
+    stored=KINDS,
 )
 FollowableKind = _named(
     "FollowableKind",

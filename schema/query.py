@@ -39,6 +39,7 @@ from schema.moderation import AuditEntry
 from schema.node import Node, read_id
 from schema.paging import Connection
 from schema.privacy import moderators_only
+from schema.search import SearchConnection, Suggestion, searched, suggested
 from schema.selection import columns
 
 MOST_NODES = 100
@@ -115,6 +116,9 @@ class Query:
         for scheme, key in recognise(identifier):
             found = found or await _named(info, scheme, key)
         return found
+
+    search: SearchConnection = searched()
+    suggest: list[Suggestion] = suggested()
 
     @strawberry.field(description="The service, and the data it holds.")
     async def server_info(self, info: Info) -> ServerInfo:

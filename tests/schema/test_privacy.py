@@ -15,6 +15,7 @@ import schema.account
 from models import Access, Account, Claim, Event, Follow, Identity, Mail, OneTimeCode
 from models.account import random_key
 from models.columns import now
+from models.indexing import reindex
 from resolvers.secrets import token_hash
 from schema.lookup import PRIVATE
 from schema.node import global_id
@@ -197,6 +198,8 @@ BEGIN = {
     "topic": [('(by: {slug: "t-3"})', "Topic", NEAR)],
     "institution": [('(by: {slug: "i-1"})', "Institution", NEAR)],
     "resolve": [('(identifier: "r-1")', "Node", 1)],
+    "search": [('(query: "researcher")', "SearchConnection", NEAR + 1)],
+    "suggest": [('(prefix: "r")', "Suggestion", NEAR)],
 }
 
 
@@ -224,6 +227,8 @@ ROOTS, TYPES = roots()
 def ada(world, save, engine, reader):
     world(researchers=2, works=1)
     save(*rows())
+    with engine.begin() as connection:
+        reindex(connection)
     reader.changes = reader.reader.changes  # so that answers are kept, as they are when it is served
 
 
