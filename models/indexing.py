@@ -15,10 +15,13 @@ from models.searchable import BETWEEN, KINDS, Entry, entry, pieces
 
 AT_ONCE = 10_000  # records
 REMEMBERED = 1_000_000  # words
-_INDEX = (
-    "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = 'searchable_terms' AND schemaname = current_schema()"
-)
-_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'searchable'"
+# What can be made anew of a table's indexes and triggers: its kind, its name and the statement that makes it.
+_PARTS = {
+    "postgresql": "SELECT 'index', indexname, indexdef FROM pg_indexes"
+    " WHERE tablename = 'searchable' AND schemaname = current_schema() AND indexname <> 'searchable_pkey'",
+    "sqlite": "SELECT type, name, sql FROM sqlite_master"
+    " WHERE tbl_name = 'searchable' AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+}
 
 
 class Indexed(NamedTuple):
@@ -32,7 +35,11 @@ class Indexed(NamedTuple):
 
 def researcher_entry(number: int, citations: int, name: str, others: str, headline: str | None) -> Entry:
     also = [headline] if headline else []
-    return entry("RESEARCHER", number, citations, [name, *orjson.loads(others)], also)
+    return entry("RESEARCHER", number, citations, [name, *_listed(others)], also)
+
+
+def _listed(texts: str) -> list[str]:
+    return [] if texts == "[]" else orjson.loads(texts)
 
 
 def _work_entry(number: int, citations: int, title: str) -> Entry:
@@ -40,11 +47,11 @@ def _work_entry(number: int, citations: int, title: str) -> Entry:
 
 
 def _topic_entry(number: int, works: int, name: str, keywords: str) -> Entry:
-    return entry("TOPIC", number, works, [name], orjson.loads(keywords))
+    return entry("TOPIC", number, works, [name], _listed(keywords))
 
 
 def _institution_entry(number: int, works: int, name: str, others: str) -> Entry:
-    return entry("INSTITUTION", number, works, [name, *orjson.loads(others)])
+    return entry("INSTITUTION", number, works, [name, *_listed(others)])
 
 
 INDEXED = {
@@ -98,15 +105,14 @@ def _index(connection: Connection, which: str) -> None:
 
 @contextmanager
 def _filled_at_once(connection: Connection) -> Iterator[None]:
-    """Without the full-text index, which grown entry by entry would be written many times over."""
-    postgres = connection.dialect.name == "postgresql"
-    parts = connection.execute(text(_INDEX if postgres else _TRIGGERS)).all()
-    for name, _ in parts:
-        connection.execute(text(f"DROP {'INDEX' if postgres else 'TRIGGER'} {name}"))
+    """Without indexes, which grown entry by entry would be written many times over."""
+    parts = connection.execute(text(_PARTS[connection.dialect.name])).all()
+    for kind, name, _ in parts:
+        connection.execute(text(f"DROP {kind} {name}"))
     yield
-    for _, created in parts:
+    for *_, created in parts:
         connection.exec_driver_sql(created)
-    if not postgres:
+    if connection.dialect.name == "sqlite":
         connection.execute(text("INSERT INTO searchable_terms (searchable_terms) VALUES ('rebuild')"))
 
 

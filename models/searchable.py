@@ -1,6 +1,7 @@
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from itertools import chain, pairwise
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy import Index
@@ -61,34 +62,46 @@ class Entry(NamedTuple):
     marks: str
 
 
+_make_entry: Callable[..., Entry] = partial(tuple.__new__, Entry)
+_PLACES = {kind: place for place, kind in enumerate(KINDS)}
+
+
 def key_of(kind: str, record_id: int) -> int:
-    return record_id * len(KINDS) + KINDS.index(kind)
+    return record_id * len(KINDS) + _PLACES[kind]
 
 
-def entry(kind: str, record_id: int, importance: int, names: Sequence[str], also: Iterable[str] = ()) -> Entry:
+def entry(kind: str, record_id: int, importance: int, names: Sequence[str], also: Collection[str] = ()) -> Entry:
     """What a record is found by: its names, the first of which is shown, and other texts."""
-    forms = dict.fromkeys(tuple(words(name)) for name in [*names, *filter(None, map(latin, names))])
-    first = next(iter(forms))
-    every = [form for form in dict.fromkeys([*forms, *map(tuple, map(words, also))]) if form]
+    first = words(names[0])
+    name = " ".join(first)
+    if len(names) == 1 and not also and names[0].isascii():  # as most are
+        forms, every = [name], [name] if name else []
+    else:
+        forms = [*dict.fromkeys(" ".join(words(one)) for one in [*names, *filter(None, map(latin, names))])]
+        every = [form for form in dict.fromkeys([*forms, *(" ".join(words(one)) for one in also)]) if form]
     weight = importance.bit_length()
-    return Entry(
-        key_of(kind, record_id),
-        kind,
-        record_id,
-        weight,
-        len(first),
-        names[0],
-        " ".join(first)[:FOLDED],
-        " ".join([BETWEEN, *chain.from_iterable((*form, BETWEEN) for form in every)]),
-        " ".join(marks(kind, set(chain.from_iterable(forms)), weight)),
+    return _make_entry(
+        (
+            key_of(kind, record_id),
+            kind,
+            record_id,
+            weight,
+            len(first),
+            names[0],
+            name[:FOLDED],
+            f" {BETWEEN} ".join(["", *every, ""]).strip(),
+            " ".join(marks(kind, forms, weight)),
+        )
     )
 
 
-def marks(kind: str, found: Iterable[str], weight: int) -> list[str]:
-    """Further terms of words: `m.` of the initial M, `m_` of a name's word that begins with M; of what is well known
-    `_m`, `_mi` and `_mic` of words that begin so."""
+def marks(kind: str, names: Iterable[str], weight: int) -> list[str]:
+    """Further terms of names: `m.` of the initial M, `m_` of a person's name that has a word with M; of what is well
+    known `_m`, `_mi` and `_mic` of words that begin so."""
+    if kind != "RESEARCHER" and weight < WELL_KNOWN:
+        return []
     made = set[str]()
-    for word in found:
+    for word in " ".join(names).split():
         if kind == "RESEARCHER":
             made.add(f"{word[0]}_")
             if len(word) == 1:

@@ -28,8 +28,13 @@ PRINTED = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])(?:[^\W_]|['\u2018\u2019
 
 def words(text: str) -> list[str]:
     """The words in it, in order: without case, accents and punctuation, Latin letters as ASCII."""
-    found = _ASCII.findall(_APOSTROPHES.sub("", text.lower())) if text.isascii() else _WORD.findall(_folded(text))
-    return [word[:LONGEST] for word in found]
+    found: list[str]
+    if text.isascii():
+        plain = text.lower().replace("'", "").replace("`", "")
+        found = _ASCII.findall(plain)
+    else:
+        found = _WORD.findall(_folded(text))
+    return found if len(text) <= LONGEST else [word[:LONGEST] for word in found]
 
 
 def _folded(text: str) -> str:
