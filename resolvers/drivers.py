@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -33,6 +33,7 @@ _GONE = (
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
 )
+_UNREADABLE = "The database cannot be read now."
 STATEMENTS = 512  # prepared statements a connection keeps
 
 
@@ -87,9 +88,7 @@ class SQLiteReader:
 
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         given = [orjson.dumps(value).decode() if isinstance(value, (list, tuple)) else value for value in values]
-        if long:
-            return asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, sql, given)
-        return self._rows(self._own, sql, given)
+        return self._interruptibly(sql, given) if long else self._rows(self._own, sql, given)
 
     async def changes(self) -> Changes:
         version, last = self._seen
@@ -111,18 +110,35 @@ class SQLiteReader:
             self._changes.tell(subject)
         return told[-1][0] if told else last
 
-    def _in_thread(self, sql: str, given: Sequence[Any]) -> list[Any]:
-        return self._rows(self._local, sql, given)
+    async def _interruptibly(self, sql: str, given: Sequence[Any]) -> list[Any]:
+        """The rows, read in a thread; cancelled, the statement ends, so that the thread is free for others."""
+        running = _Running()
+        reading = self._threads.submit(self._in_thread, sql, given, running)
+        try:
+            return await asyncio.wrap_future(reading)
+        except asyncio.CancelledError:
+            running.interrupt()
+            raise
+
+    def _in_thread(self, sql: str, given: Sequence[Any], running: _Running) -> list[Any]:
+        try:
+            with running.on(self._connection(self._local)) as connection:
+                return connection.execute(sql, given).fetchall()
+        except sqlite3.OperationalError as error:
+            raise Unavailable(_UNREADABLE) from error
 
     def _rows(self, holder: Any, sql: str, given: Sequence[Any] = ()) -> list[Any]:
         """The rows, by the connection that the holder has or gets. Raises Unavailable."""
         try:
-            connection: sqlite3.Connection | None = getattr(holder, "connection", None)
-            if connection is None:
-                connection = holder.connection = self._connect()
-            return connection.execute(sql, given).fetchall()
+            return self._connection(holder).execute(sql, given).fetchall()
         except sqlite3.OperationalError as error:
-            raise Unavailable("The database cannot be read now.") from error
+            raise Unavailable(_UNREADABLE) from error
+
+    def _connection(self, holder: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(holder, "connection", None)
+        if connection is None:
+            connection = holder.connection = self._connect()
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -142,6 +158,34 @@ class SQLiteReader:
         self._threads.shutdown()
         for connection in self._opened:
             connection.close()
+
+
+class _Running:
+    """A statement under way in a thread, which others may interrupt: it alone, not what the connection runs next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._over = False
+
+    @contextmanager
+    def on(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        """Raises CancelledError where it was interrupted before it began."""
+        with self._lock:
+            if self._over:
+                raise CancelledError
+            self._connection = connection
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def interrupt(self) -> None:
+        with self._lock:
+            self._over = True
+            if self._connection is not None:
+                self._connection.interrupt()
 
 
 class Listener:

@@ -23,6 +23,7 @@ class Store:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._batches: dict[Loadable, _Batch] = {}
+        self._reading: set[asyncio.Task[Any]] = set()  # of loaders, which no cancellation reaches
 
     def load(self, read: Loadable, key: Any) -> Awaitable[Any]:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
@@ -37,6 +38,11 @@ class Store:
         """All that has been read of what people's own writes change."""
         return {one for read, batch in self._batches.items() for one in batch.subjects(read)}
 
+    def abandon(self) -> None:
+        """Nobody waits for it any more: end the statements under way."""
+        for reading in [*self._reading]:
+            reading.cancel()
+
     def forget(self) -> None:
         """Read anew from now on: something was written."""
         self._batches.clear()
@@ -44,15 +50,15 @@ class Store:
     def _batch(self, read: Loadable) -> _Batch:
         batch = self._batches.get(read)
         if batch is None:
-            batch = self._batches[read] = _Batch(read, self._reader)
+            batch = self._batches[read] = _Batch(read, self._reader, self._reading)
         return batch
 
 
 class _Batch:
     """One read's answers: what is known, and what is on its way as an arrival."""
 
-    def __init__(self, read: Loadable, reader: Reader) -> None:
-        self._read, self._reader = read, reader
+    def __init__(self, read: Loadable, reader: Reader, reading: set[asyncio.Task[Any]]) -> None:
+        self._read, self._reader, self._reading = read, reader, reading
         self._known: dict[Any, Any] = {}
         self._last: tuple[list[Any], list[Any]] | None = None  # keys and values that are not among the known yet
         self._awaits = False  # whether its statements must be awaited
@@ -64,10 +70,19 @@ class _Batch:
     async def _loaded(self, keys: list[Any]) -> list[Any]:
         try:
             found = self.load_level(keys)
-            return [*map(self._read.made, found if isinstance(found, list) else await found)]
+            return [*map(self._read.made, found if isinstance(found, list) else await self._running(found))]
         except asyncio.CancelledError as error:
             # The loader passes on only Exceptions; after a bare cancellation its keys would be awaited forever.
             raise Unavailable("The read was cancelled.") from error
+
+    async def _running(self, found: Awaitable[list[Any]]) -> list[Any]:
+        task = asyncio.current_task()
+        assert task is not None
+        self._reading.add(task)
+        try:
+            return await found
+        finally:
+            self._reading.discard(task)
 
     def load_level(self, keys: Sequence[Any]) -> Later:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""

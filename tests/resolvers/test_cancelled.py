@@ -1,13 +1,14 @@
 """A transaction ends with who asked for it, however they go."""
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import select
 
 from models import Account
 from resolvers.accounts import account_by_id
-from resolvers.refused import Declined
+from resolvers.refused import Declined, Unavailable
 from resolvers.store import Store
 from resolvers.writing import open_writer
 
@@ -48,6 +49,49 @@ async def test_who_goes_takes_nobodys_answer_along(reader, viewer):
     going.cancel()
     assert await staying == "Person 1"
     assert going.cancelled()
+
+
+ENDLESS = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000000)
+SELECT count(*) FROM n"""
+
+
+async def endless(reader):
+    await reader.fetch(ENDLESS, [], long=True)
+
+
+@dataclass(frozen=True)
+class Endless:
+    """A read that never ends by itself."""
+
+    def fetch(self, reader, _keys):
+        return reader.fetch(ENDLESS, [], long=True)
+
+    def made(self, value):
+        return value
+
+
+async def test_a_statement_ends_with_who_waits_for_it(reader):
+    """More of them than there are threads or connections: were one left running, the last read would wait for ever."""
+    for _ in range(3):
+        going = [asyncio.create_task(endless(reader)) for _ in range(8)]
+        await asyncio.sleep(0.1)
+        for one in going:
+            one.cancel()
+        assert all(
+            isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*going, return_exceptions=True)
+        )
+    assert [*map(tuple, await reader.fetch("SELECT 1", [], long=True))] == [(1,)]
+
+
+async def test_an_abandoned_store_ends_its_statements(reader):
+    for _ in range(12):
+        store = Store(reader)
+        going = asyncio.ensure_future(store.load(Endless(), 1))
+        await asyncio.sleep(0.02)
+        store.abandon()
+        with pytest.raises(Unavailable):
+            await going
+    assert [*map(tuple, await reader.fetch("SELECT 1", [], long=True))] == [(1,)]
 
 
 async def test_what_is_declined_leaves_nothing(writer):
