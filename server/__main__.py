@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import secrets
 from typing import Annotated
 
 import typer
@@ -12,8 +13,11 @@ from importers.openalex.run import half_done
 from models import migrate as migrations
 from models.indexing import index_missing
 from server.importing import openalex, reindex
+from server.logs import logging_config
 from server.moderating import moderating
 from server.terminal import database, settings, stop, tell
+
+DRAIN_SECONDS = 30
 
 commands = typer.Typer(help="peergraph: researcher profiles over GraphQL.", no_args_is_help=True)
 imports = typer.Typer(help="Fill the database from a source.", no_args_is_help=True)
@@ -27,16 +31,28 @@ commands.add_typer(moderating, name="moderator")
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="How many processes answer.", min=1, max=256)] = 1,
 ) -> None:
-    """Serve GraphQL, and GraphiQL to browsers, at /graphql."""
-    level = settings().log_level
+    """Serve GraphQL, and GraphiQL to browsers, at /graphql. On SIGTERM what has been asked is answered first."""
+    known = settings()
+    level = known.log_level
+    if workers > 1 and known.secret is None:  # they must agree
+        os.environ["PEERGRAPH_SECRET"] = secrets.token_urlsafe()
     with database() as engine:
         if migrations.pending(engine):
             stop("The database is not up to date. Run: python -m server migrate")
         if half_done(engine):
             tell("The first import has not ended. Reads are slow until it has: start it again if it was stopped.")
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-    uvicorn.run("server.app:create_app", factory=True, host=host, port=port, log_level=level.lower())
+    uvicorn.run(
+        "server.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=logging_config(level),
+        log_level=level.lower(),
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
 
 
 @commands.command()

@@ -3,7 +3,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -34,3 +34,29 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield url
     server.terminate()
     server.wait(timeout=30)
+
+
+@pytest.fixture
+def serve(database_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[bytes], str]]]:
+    """Start the service; answers its process and its address, when it answers."""
+    started = []
+
+    def start(*options: str) -> tuple[subprocess.Popen[bytes], str]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server", "serve", "--port", str(port), *options],
+            cwd=ROOT,
+            env=os.environ | {"PEERGRAPH_DATABASE_URL": database_url, "PEERGRAPH_LOG_LEVEL": "WARNING"},
+        )
+        started.append(process)
+        address = f"http://127.0.0.1:{port}"
+        with httpx2.Client(transport=httpx2.HTTPTransport(retries=8), base_url=address) as client:  # it backs off
+            assert client.get("/graphql", params={"query": "{ __typename }"}).status_code == 200
+        return process, address
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -3,16 +3,11 @@
 import asyncio
 import os
 import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 
 import httpx2
-import pytest
 from sqlalchemy import select
 
 from models import Access, Account, Claim, Event, Follow, Researcher
@@ -22,7 +17,6 @@ from resolvers.claim_states import TRANSITIONS
 from resolvers.secrets import token_hash
 from schema.node import global_id, read_id
 
-ROOT = Path(__file__).parents[2]
 PEOPLE, RECORDS, ANSWERS = 6, 3, 200
 VERBS = {
     "follow": "mutation($id: ID!) { done: follow(input: {subjectId: $id}) { subject { id } userErrors { code } } }",
@@ -31,32 +25,6 @@ VERBS = {
         claim { id } userErrors { code } } }""",
     "withdraw": "mutation($id: ID!) { done: withdrawClaim(input: {claimId: $id}) { claim { id } userErrors { code } } }",
 }
-
-
-@pytest.fixture
-def serve(database_url):
-    """Start the service; answers its process and its address, when it answers."""
-    started = []
-
-    def start() -> tuple[subprocess.Popen[bytes], str]:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server", "serve", "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ | {"PEERGRAPH_DATABASE_URL": database_url, "PEERGRAPH_LOG_LEVEL": "WARNING"},
-        )
-        started.append(process)
-        address = f"http://127.0.0.1:{port}"
-        with httpx2.Client(transport=httpx2.HTTPTransport(retries=8), base_url=address) as client:  # it backs off
-            assert client.get("/graphql", params={"query": "{ __typename }"}).status_code == 200
-        return process, address
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 class Person:
