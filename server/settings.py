@@ -51,6 +51,18 @@ def _decoded(text: Any) -> Any:
         raise ValueError("it must be JSON") from None
 
 
+def _origins(text: Any) -> Any:
+    return [one.strip() for one in text.split(",") if one.strip()] if isinstance(text, str) else text
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    whole = text == f"{parts.scheme}://{parts.netloc}".lower()
+    if not whole or parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError("an origin is https:// and a host, in small letters, maybe with a port, and nothing behind it")
+    return text
+
+
 Issuer = Annotated[str, AfterValidator(_issuer)]
 Given = Annotated[str, Field(min_length=1)]
 GivenSecret = Annotated[SecretStr, Field(min_length=1)]
@@ -75,6 +87,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_usable)] = "sqlite:///data/peergraph.sqlite3"
     database_connections: int = Field(default=10, ge=1, le=1000)  # for reads, on PostgreSQL
     public_url: str = "http://127.0.0.1:8000"
+    allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_origins)] = []
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none

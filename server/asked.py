@@ -1,0 +1,79 @@
+"""What a request asks, out of its body or its query string."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import orjson
+
+from server.malformed import Malformed
+
+MOST_PARAMETERS = 20
+
+
+class Asked(NamedTuple):
+    query: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+    extensions: dict[str, Any] | None
+
+
+def in_body(sent: bytes) -> Asked:
+    """Raises Malformed."""
+    given = _json(sent, "The body")
+    if isinstance(given, list):
+        raise Malformed("Send one operation a request: batches are not answered.")
+    if not isinstance(given, dict):
+        raise Malformed("The body must be a JSON object.")
+    return _asked(given)
+
+
+def in_query_string(sent: bytes) -> Asked:
+    """Raises Malformed."""
+    given: dict[str, Any] = parameters(sent)
+    for name in ("variables", "extensions"):
+        given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
+    return _asked(given)
+
+
+def parameters(sent: bytes) -> dict[str, str]:
+    """The parameters of a query string. Raises Malformed."""
+    try:
+        pairs = parse_qsl(sent.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+    except UnicodeDecodeError as error:
+        raise Malformed("The query string must be UTF-8.") from error
+    except ValueError as error:
+        raise Malformed(f"The query string has more than {MOST_PARAMETERS} parameters.") from error
+    return dict(pairs)
+
+
+def _asked(given: dict[str, Any]) -> Asked:
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    extensions = given.get("extensions")
+    if not isinstance(query, str) or not query.strip():
+        raise Malformed("`query` must be a GraphQL document.")
+    if variables is not None and not isinstance(variables, dict):
+        raise Malformed("`variables` must be an object.")
+    if name is not None and not isinstance(name, str):
+        raise Malformed("`operationName` must be a string.")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise Malformed("`extensions` must be an object.")
+    return Asked(query, variables, name or None, extensions)
+
+
+def _json(text: bytes, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if not _is_utf8(text):
+            raise Malformed(f"{what} must be UTF-8.") from error
+        raise Malformed(f"{what} must be JSON: {error.msg} at character {error.pos}.") from error
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

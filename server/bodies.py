@@ -1,0 +1,40 @@
+"""Bodies of requests, never more of them than may be."""
+
+from __future__ import annotations
+
+from starlette.types import Receive
+
+from server.malformed import Malformed
+from server.media import JSON, is_json
+
+
+class HungUp(Exception):  # noqa: N818  nobody is at fault
+    """The client has gone before all of its request had come."""
+
+
+async def body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
+    """The JSON that was sent, in at most so many bytes. Raises Malformed, before reading on, and HungUp."""
+    if not is_json(headers.get(b"content-type", b"")):
+        raise Malformed(f"Send the request as {JSON.decode()} in UTF-8.", 415)
+    if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
+        # A few bytes could become any number of them.
+        raise Malformed("Send the body as it is, not compressed.", 415, headers=[(b"accept-encoding", b"identity")])
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and (len(announced) > len(str(most)) or int(announced) > most):
+        raise _too_large(most)
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HungUp
+        part: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(part)
+        if size > most:
+            raise _too_large(most)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(most: int) -> Malformed:
+    return Malformed(f"The body is larger than {most:,} bytes.", 413)

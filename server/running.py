@@ -1,0 +1,97 @@
+"""From what is asked to the answer's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from inspect import isawaitable
+from typing import Any, NamedTuple
+
+import orjson
+from graphql import GraphQLSchema, OperationType, execute
+from strawberry import Schema
+
+from resolvers.drivers import Reader
+from resolvers.store import Store
+from resolvers.writing import Writer
+from schema.context import Context, OfferedProvider
+from schema.errors import shown
+from server import __version__
+from server.access import Asking
+from server.asked import Asked
+from server.documents import MOST_ERRORS, Documents
+from server.malformed import Malformed
+from server.response import refusal
+from server.settings import Settings
+
+
+class Ran(NamedTuple):
+    body: bytes
+    status: int
+    store: Store | None = None  # what was read for it
+    token: str | None = None  # for the client to keep, or "" to drop the one it has
+    age: int = 0  # the seconds for which it may be shown without asking again
+    public: bool = False  # whether anyone may be answered with it until what it shows changes
+
+
+class Running:
+    def __init__(
+        self,
+        schema: Schema,
+        reader: Reader,
+        writer: Writer,
+        settings: Settings,
+        providers: Iterable[OfferedProvider],
+    ) -> None:
+        self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
+        self._executor: Any = schema.execution_context_class
+        self._reader, self._writer = reader, writer
+        self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
+        self._documents = Documents(self._schema, settings.documents_bytes)
+
+    async def run(self, asked: Asked, asking: Asking, request_id: str, *, may_write: bool) -> Ran:
+        """Raises Malformed for what cannot be asked in this way."""
+        document = self._documents.get(asked.query)
+        if document.errors or document.syntax is None:
+            errors = [shown(error, request_id, document.code) for error in document.errors]
+            return Ran(orjson.dumps({"errors": errors}), 400)
+        try:
+            operation = document.operation(asked.operation_name)
+        except LookupError as error:
+            return Ran(refusal(f"{error.args[0]}", "BAD_USER_INPUT", request_id), 400)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            raise Malformed("Subscriptions cannot be sent here.")
+        if operation.operation is not OperationType.QUERY and not may_write:
+            raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
+        store = Store(self._reader)
+        context = Context(
+            store,
+            self._public_url,
+            __version__,
+            request_id,
+            self._writer,
+            asking.client,
+            asking.viewer,
+            selections=document.selections,
+            providers=self._providers,
+        )
+        running = execute(
+            self._schema,
+            document.syntax,
+            context_value=context,
+            variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            executor_class=self._executor,
+            max_coercion_errors=MOST_ERRORS,
+        )
+        result = await running if isawaitable(running) else running
+        body: dict[str, Any] = {}
+        if result.errors:
+            body["errors"] = [shown(error, request_id) for error in result.errors]
+        # By the specification `data` is missing where nothing was run, and null where what was run failed.
+        if result.data is not None or any(error.path for error in result.errors or ()):
+            body["data"] = result.data
+        private = document.private or context.private
+        public = not result.errors and not private and operation.operation is OperationType.QUERY
+        # What is not there yet may come at any time.
+        age = document.age if result.data and None not in result.data.values() else 0
+        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, context.token, age, public=public)
