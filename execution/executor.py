@@ -41,6 +41,7 @@ from execution.plan import Kind, ObjectPlan, Step
 OPERATIONS = 512  # whose plans are kept
 PLANS = 16  # kept of one operation, by the values in its @skip and @include
 NESTED = 50  # fields of a mutation that wait inside one another
+ONLY_IN_ERRORS = {"hide_suggestions"}  # what changes nothing where the variables are as they should be
 AT_A_STRETCH = 0.002  # seconds that a run holds up the event loop before it lets others run
 
 
@@ -102,7 +103,8 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         # An address tells the document apart for as long as it lives, and what is kept of it lives no longer.
         every, key = cls.operations, (cls, id(schema), id(document), operation_name)
         known = every.get(key)
-        usual = not (any(others) or any(named.values()) or field_resolver or type_resolver or subscribe_field_resolver)
+        more = any(others) or any(map(named.get, named.keys() - ONLY_IN_ERRORS))
+        usual = not (more or field_resolver or type_resolver or subscribe_field_resolver)
         variables = known.coerced(raw_variable_values or {}) if known and usual else None
         if known is None or variables is None:
             built: Any = super().build(

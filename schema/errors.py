@@ -9,6 +9,8 @@ from graphql import GraphQLError
 from resolvers.refused import Refused, Unavailable
 
 _log = logging.getLogger("peergraph.schema")
+# In graphql-core's words, of a variable's value, or of ours where its type has no way to show it: then there is a path.
+CANNOT_SHOW = " cannot represent "
 HIDDEN = "Something went wrong here. Our log has it under this request's id."
 
 _JSONS = {"None": "null", "True": "true", "False": "false"}
@@ -28,7 +30,7 @@ def shown(error: GraphQLError, request_id: str, code: str = "BAD_USER_INPUT") ->
         case Unavailable() as unavailable:
             _log.warning("%s (request %s)", unavailable, request_id, exc_info=unavailable.__cause__)
             extensions = {"code": "UNAVAILABLE"}
-        case None | GraphQLError():
+        case None | GraphQLError() if not (error.path and CANNOT_SHOW in error.message):
             formatted["message"] = _PYTHONS.sub(lambda word: _JSONS[word[0]], error.message)
         case fault:
             _log.error("%s failed (request %s)", error.path, request_id, exc_info=fault)

@@ -24,9 +24,11 @@ from server.access import Accesses
 from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.mailer import Mailer
+from server.malformed import Header
 from server.origins import Origins
 from server.providers import Provider
 from server.running import Running
+from server.security import secure_headers, secured
 from server.settings import Settings
 from server.sign_in import SignIn
 from server.upkeep import keep_up
@@ -37,15 +39,15 @@ GRAPHQL = "/graphql"
 class Service(Starlette):
     """A Starlette application around which /graphql goes: its way to a route costs as much as a kept answer."""
 
-    def __init__(self, endpoint: Endpoint, **known: Any) -> None:
+    def __init__(self, endpoint: Endpoint, secure: tuple[Header, ...], **known: Any) -> None:
         super().__init__(**known)
-        self._endpoint = endpoint
+        self._endpoint, self._secure = endpoint, secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + GRAPHQL:
             await self._endpoint(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, secured(send, self._secure))
 
 
 def create_app(
@@ -60,12 +62,13 @@ def create_app(
     writer = writer or open_writer(settings.database_url, reader)
     public_url = settings.public_url.rstrip("/")
     public, origins = urlsplit(public_url), Origins(settings.allowed_origins)
+    https = public.scheme == "https"
     ours = {f"{public.scheme}://{public.netloc}".encode(), *origins.listed}
-    accesses = Accesses(reader, writer, secure=public.scheme == "https", origins=ours)
+    accesses, secure = Accesses(reader, writer, secure=https, origins=ours), secure_headers(https=https)
     providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
     running = Running(build_schema(executor), reader, writer, settings, offered)
-    endpoint = Endpoint(running, reader, settings, accesses=accesses, origins=origins)
+    endpoint = Endpoint(running, reader, settings, accesses=accesses, origins=origins, secure=secure)
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager
@@ -92,4 +95,5 @@ def create_app(
 
     # The route to it is for whoever writes a slash behind it, and is sent there.
     sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)
-    return Service(endpoint, routes=[Route(GRAPHQL, endpoint), Route("/", home), sign_in, *routes()], lifespan=lifespan)
+    known = [Route(GRAPHQL, endpoint), Route("/", home), sign_in, *routes()]
+    return Service(endpoint, secure, routes=known, lifespan=lifespan)

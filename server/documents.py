@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from cachetools import LRUCache
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
     parse,
+    specified_rules,
     validate,
     visit,
 )
@@ -26,6 +30,8 @@ from schema.selection import AGE, PRIVATE
 LEAST_SIZE, SIZE_OF_CHARACTER = 8_192, 160
 MOST_ERRORS = 5
 
+Rules = tuple[type[ASTValidationRule], ...]
+
 
 class Document:
     """A document and its operations; or, with `code`, what is wrong with it.
@@ -34,14 +40,14 @@ class Document:
     without asking again; `selections` is what its contexts remember.
     """
 
-    def __init__(self, text: str, schema: GraphQLSchema) -> None:
+    def __init__(self, text: str, schema: GraphQLSchema, rules: Rules, *, suggestions: bool) -> None:
         self.size = LEAST_SIZE + SIZE_OF_CHARACTER * len(text)
         self.syntax: DocumentNode | None = None
         self.errors: list[GraphQLError] = []
         self.code = "GRAPHQL_VALIDATION_FAILED"
         try:
             self.syntax = parse(text)
-            self.errors = validate(schema, self.syntax, max_errors=MOST_ERRORS)
+            self.errors = validate(schema, self.syntax, rules, MOST_ERRORS, hide_suggestions=not suggestions)
         except GraphQLSyntaxError as error:
             self.errors, self.code = [error], "GRAPHQL_PARSE_FAILED"
         except RecursionError:
@@ -93,15 +99,18 @@ class _Declared(Visitor):
 class Documents:
     """The documents that were used last, within so many bytes."""
 
-    def __init__(self, schema: GraphQLSchema, most_bytes: int) -> None:
-        self._schema = schema
+    def __init__(
+        self, schema: GraphQLSchema, most_bytes: int, *, introspection: bool = True, suggestions: bool = True
+    ) -> None:
+        rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self._read = partial(Document, schema=schema, rules=rules, suggestions=suggestions)
         self._kept: LRUCache[str, Document] = LRUCache(most_bytes, lambda document: document.size)
 
     def get(self, text: str) -> Document:
         """The document of this text, valid or not."""
         document = self._kept.get(text)
         if document is None:
-            document = Document(text, self._schema)
+            document = self._read(text)
             if document.size <= self._kept.maxsize:
                 self._kept[text] = document
         return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from random import getrandbits
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from resolvers.changes import Changes
 from resolvers.drivers import Reader
 from resolvers.refused import Unavailable
+from schema.errors import HIDDEN
 from server.access import Accesses, Asking
 from server.answers import Answers, Kept, Request
 from server.asked import in_body, in_query_string, parameters
@@ -22,8 +24,10 @@ from server.media import GRAPHQL_JSON, JSON, answered_with
 from server.origins import METHODS, Origins
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
 from server.running import Running
+from server.security import with_headers
 from server.settings import Settings
 
+_log = logging.getLogger("peergraph.server")
 _CONTENT_TYPES = {kind: (b"content-type", kind + b"; charset=utf-8") for kind in (JSON, GRAPHQL_JSON)}
 _PRIVATE = (b"cache-control", b"private, no-store")
 _ALLOW = (b"allow", METHODS)
@@ -38,23 +42,31 @@ class _Exchange(NamedTuple):
     common: tuple[Header, ...]
 
     def reply(self, body: bytes, status: int, headers: Iterable[Header]) -> Response:
-        return Bytes(
-            body,
-            status,
-            (_CONTENT_TYPES[self.kind], (b"x-request-id", self.id.encode()), *self.common, *headers),
-        )
+        every = (_CONTENT_TYPES[self.kind], (b"x-request-id", self.id.encode()), *self.common, *headers)
+        return Bytes(body, status, every)
+
+    def refuse(self, refused: Malformed) -> Response:
+        told = refusal(refused.message, refused.code, self.id)
+        return self.reply(told, refused.status, (_PRIVATE, *refused.headers))
 
 
 class Endpoint:
     """What is served at /graphql, as an ASGI application: a view's request and response would cost as much again."""
 
     def __init__(
-        self, running: Running, reader: Reader, settings: Settings, *, accesses: Accesses, origins: Origins
+        self,
+        running: Running,
+        reader: Reader,
+        settings: Settings,
+        *,
+        accesses: Accesses,
+        origins: Origins,
+        secure: Iterable[Header],
     ) -> None:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
         self._most_bytes = settings.max_body_bytes
         self._answers = Answers(settings.answers_bytes)
-        self._common = ((b"vary", b", ".join((b"Accept", *origins.varies()))),)
+        self._common = ((b"vary", b", ".join((b"Accept", *origins.varies()))), *secure)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])  # as bytes: to decode them all costs more than to look at a few
@@ -67,8 +79,10 @@ class Endpoint:
         except HungUp:
             return
         except Malformed as malformed:
-            told = refusal(malformed.message, malformed.code, exchange.id)
-            response = exchange.reply(told, malformed.status, (_PRIVATE, *malformed.headers))
+            response = exchange.refuse(malformed)
+        except Exception:  # noqa: BLE001  whatever it was, the client learns no more than that
+            _log.exception("A request failed (request %s)", exchange.id)
+            response = exchange.refuse(Malformed(HIDDEN, 500, code="INTERNAL"))
         await response(scope, receive, send)
 
     async def _response(self, scope: Scope, receive: Receive, exchange: _Exchange, *, acceptable: bool) -> Response:
@@ -81,7 +95,9 @@ class Endpoint:
         if len(sent) > self._most_bytes:
             raise Malformed(f"The query string is longer than {self._most_bytes:,} bytes.", 414)
         if method != "POST" and b"text/html" in headers.get(b"accept", b"") and "query" not in parameters(sent):
-            return page()
+            found = page()
+            found.raw_headers = with_headers(found.raw_headers, self._common)
+            return found
         if not acceptable:
             raise Malformed(f"Accept {GRAPHQL_JSON.decode()} or {JSON.decode()}.", 406)
         if method == "POST":

@@ -45,6 +45,10 @@ def _liking(kind: bytes, ranges: dict[bytes, float]) -> Liking:
 
 def is_json(content_type: bytes) -> bool:
     """Whether a body of this type is one that is read here: JSON in UTF-8."""
+    return content_type == JSON or _is_json(content_type)
+
+
+def _is_json(content_type: bytes) -> bool:
     kind, *parameters = [part.strip().lower() for part in content_type.split(b";")]
     charsets = [one[8:].strip(b'"') for one in parameters if one.startswith(b"charset=")]
     return kind == JSON and all(charset in (b"utf-8", b"utf8") for charset in charsets)

@@ -46,7 +46,13 @@ class Running:
         self._executor: Any = schema.execution_context_class
         self._reader, self._writer = reader, writer
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
-        self._documents = Documents(self._schema, settings.documents_bytes)
+        self._suggestions = settings.suggestions
+        self._documents = Documents(
+            self._schema,
+            settings.documents_bytes,
+            introspection=settings.introspection,
+            suggestions=settings.suggestions,
+        )
 
     async def run(self, asked: Asked, asking: Asking, request_id: str, *, may_write: bool) -> Ran:
         """Raises Malformed for what cannot be asked in this way."""
@@ -82,6 +88,7 @@ class Running:
             operation_name=asked.operation_name,
             executor_class=self._executor,
             max_coercion_errors=MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
         )
         result = await running if isawaitable(running) else running
         body: dict[str, Any] = {}

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_origins)] = []
     max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    introspection: bool = True  # whether the schema may be asked for
+    suggestions: bool = True  # whether a wrong name is told which right ones are like it
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None
