@@ -13,14 +13,14 @@ class HungUp(Exception):  # noqa: N818  nobody is at fault
 
 
 async def body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
-    """The JSON that was sent, in at most so many bytes. Raises Malformed, before reading on, and HungUp."""
+    """The JSON that was sent, in at most so many bytes, if not 0. Raises Malformed, before reading on, and HungUp."""
     if not is_json(headers.get(b"content-type", b"")):
         raise Malformed(f"Send the request as {JSON.decode()} in UTF-8.", 415)
     if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
         # A few bytes could become any number of them.
         raise Malformed("Send the body as it is, not compressed.", 415, headers=[(b"accept-encoding", b"identity")])
     announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and (len(announced) > len(str(most)) or int(announced) > most):
+    if most and announced.isdigit() and (len(announced) > len(str(most)) or int(announced) > most):
         raise _too_large(most)
     parts, size, more = [], 0, True
     while more:
@@ -30,7 +30,7 @@ async def body(receive: Receive, headers: dict[bytes, bytes], most: int) -> byte
         part: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(part)
-        if size > most:
+        if most and size > most:
             raise _too_large(most)
         parts.append(part)
     return b"".join(parts)

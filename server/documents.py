@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import LRUCache
 from graphql import (
@@ -15,6 +14,7 @@ from graphql import (
     GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    Source,
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
@@ -25,12 +25,25 @@ from graphql import (
 )
 
 from schema.selection import AGE, PRIVATE
+from server.limits import Limits, excess
 
 # Bytes that a parsed document and its plan take: measured at 150 to 170 a character, more for the shortest.
 LEAST_SIZE, SIZE_OF_CHARACTER = 8_192, 160
 MOST_ERRORS = 5
 
-Rules = tuple[type[ASTValidationRule], ...]
+
+class Reading(NamedTuple):
+    """By what documents are read."""
+
+    schema: GraphQLSchema
+    limits: Limits
+    rules: tuple[type[ASTValidationRule], ...]
+    suggestions: bool
+
+    def mistakes(self, syntax: DocumentNode) -> list[GraphQLError]:
+        """What is invalid in a document."""
+        found = validate(self.schema, syntax, self.rules, MOST_ERRORS, hide_suggestions=not self.suggestions)
+        return found[:MOST_ERRORS]  # behind them it says that there are more
 
 
 class Document:
@@ -40,22 +53,23 @@ class Document:
     without asking again; `selections` is what its contexts remember.
     """
 
-    def __init__(self, text: str, schema: GraphQLSchema, rules: Rules, *, suggestions: bool) -> None:
+    def __init__(self, text: str, reading: Reading) -> None:
         self.size = LEAST_SIZE + SIZE_OF_CHARACTER * len(text)
         self.syntax: DocumentNode | None = None
         self.errors: list[GraphQLError] = []
         self.code = "GRAPHQL_VALIDATION_FAILED"
         try:
-            self.syntax = parse(text)
-            self.errors = validate(schema, self.syntax, rules, MOST_ERRORS, hide_suggestions=not suggestions)
+            self.syntax = _parsed(text, reading.limits)
+            if too_much := excess(self.syntax, reading.limits):
+                self.errors = [GraphQLError(too_much)]
+            else:
+                self.errors = reading.mistakes(self.syntax)
         except GraphQLSyntaxError as error:
             self.errors, self.code = [error], "GRAPHQL_PARSE_FAILED"
-        except RecursionError:
-            self.errors, self.code = [GraphQLError("The document is nested too deeply.")], "GRAPHQL_PARSE_FAILED"
         self.selections: dict[Any, frozenset[str]] = {}
         self.private, self.age = False, 0
         if self.syntax is not None and not self.errors:
-            self.private, self.age = _declared(self.syntax, schema)
+            self.private, self.age = _declared(self.syntax, reading.schema)
         definitions = self.syntax.definitions if self.syntax else ()
         self._operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
 
@@ -70,6 +84,15 @@ class Document:
             if one.name and one.name.value == name:
                 return one
         raise LookupError("The document has no operation of the name in `operationName`.")
+
+
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    """Raises GraphQLSyntaxError."""
+    source = Source(text)
+    if limits.bytes and len(text.encode()) > limits.bytes:
+        raise GraphQLSyntaxError(source, 0, f"The document is larger than {limits.bytes:,} bytes.")
+    most = limits.tokens or None
+    return parse(source, max_lexical_tokens=most, max_comments=most)
 
 
 def _declared(syntax: DocumentNode, schema: GraphQLSchema) -> tuple[bool, int]:
@@ -100,17 +123,23 @@ class Documents:
     """The documents that were used last, within so many bytes."""
 
     def __init__(
-        self, schema: GraphQLSchema, most_bytes: int, *, introspection: bool = True, suggestions: bool = True
+        self,
+        schema: GraphQLSchema,
+        most_bytes: int,
+        limits: Limits = Limits(),  # noqa: B008  it never changes
+        *,
+        introspection: bool = True,
+        suggestions: bool = True,
     ) -> None:
         rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        self._read = partial(Document, schema=schema, rules=rules, suggestions=suggestions)
+        self._reading = Reading(schema, limits, rules, suggestions)
         self._kept: LRUCache[str, Document] = LRUCache(most_bytes, lambda document: document.size)
 
     def get(self, text: str) -> Document:
         """The document of this text, valid or not."""
         document = self._kept.get(text)
         if document is None:
-            document = self._read(text)
+            document = Document(text, self._reading)
             if document.size <= self._kept.maxsize:
                 self._kept[text] = document
         return document

@@ -92,7 +92,7 @@ class Endpoint:
             return Bytes(b"", NO_CONTENT, (*self._common, _ALLOW, *self._origins.preflight(headers)))
         if method not in ("GET", "HEAD", "POST"):
             raise Malformed("Send queries by GET or POST.", 405, headers=[_ALLOW])
-        if len(sent) > self._most_bytes:
+        if self._most_bytes and len(sent) > self._most_bytes:
             raise Malformed(f"The query string is longer than {self._most_bytes:,} bytes.", 414)
         if method != "POST" and b"text/html" in headers.get(b"accept", b"") and "query" not in parameters(sent):
             found = page()

@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import Any, NamedTuple
 
 import orjson
-from graphql import GraphQLSchema, OperationType, execute
+from graphql import DocumentNode, GraphQLSchema, OperationType, execute
 from strawberry import Schema
 
 from resolvers.drivers import Reader
@@ -18,7 +18,8 @@ from schema.errors import shown
 from server import __version__
 from server.access import Asking
 from server.asked import Asked
-from server.documents import MOST_ERRORS, Documents
+from server.documents import MOST_ERRORS, Document, Documents
+from server.limits import too_many
 from server.malformed import Malformed
 from server.response import refusal
 from server.settings import Settings
@@ -46,16 +47,19 @@ class Running:
         self._executor: Any = schema.execution_context_class
         self._reader, self._writer = reader, writer
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
-        self._suggestions = settings.suggestions
+        self._suggestions, self._most_values = settings.suggestions, settings.max_values
         self._documents = Documents(
             self._schema,
             settings.documents_bytes,
+            settings.limits,
             introspection=settings.introspection,
             suggestions=settings.suggestions,
         )
 
     async def run(self, asked: Asked, asking: Asking, request_id: str, *, may_write: bool) -> Ran:
         """Raises Malformed for what cannot be asked in this way."""
+        if self._most_values and asked.variables and too_many(asked.variables, self._most_values):
+            raise Malformed(f"The variables hold more than {self._most_values:,} values.")
         document = self._documents.get(asked.query)
         if document.errors or document.syntax is None:
             errors = [shown(error, request_id, document.code) for error in document.errors]
@@ -68,9 +72,23 @@ class Running:
             raise Malformed("Subscriptions cannot be sent here.")
         if operation.operation is not OperationType.QUERY and not may_write:
             raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
-        store = Store(self._reader)
-        context = Context(
-            store,
+        context = self._context(document, asking, request_id)
+        body = await self._executed(document.syntax, asked, context)
+        private = document.private or context.private or operation.operation is not OperationType.QUERY
+        # What is not there yet may come at any time.
+        age = document.age if body.get("data") and None not in body["data"].values() else 0
+        return Ran(
+            orjson.dumps(body),
+            200 if "data" in body else 400,
+            context.store,
+            context.token,
+            age,
+            public=not private and "errors" not in body,
+        )
+
+    def _context(self, document: Document, asking: Asking, request_id: str) -> Context:
+        return Context(
+            Store(self._reader),
             self._public_url,
             __version__,
             request_id,
@@ -80,9 +98,11 @@ class Running:
             selections=document.selections,
             providers=self._providers,
         )
+
+    async def _executed(self, syntax: DocumentNode, asked: Asked, context: Context) -> dict[str, Any]:
         running = execute(
             self._schema,
-            document.syntax,
+            syntax,
             context_value=context,
             variable_values=asked.variables,
             operation_name=asked.operation_name,
@@ -93,12 +113,10 @@ class Running:
         result = await running if isawaitable(running) else running
         body: dict[str, Any] = {}
         if result.errors:
-            body["errors"] = [shown(error, request_id) for error in result.errors]
+            body["errors"] = [shown(error, context.request_id) for error in result.errors]
         # By the specification `data` is missing where nothing was run, and null where what was run failed.
         if result.data is not None or any(error.path for error in result.errors or ()):
             body["data"] = result.data
-        private = document.private or context.private
-        public = not result.errors and not private and operation.operation is OperationType.QUERY
-        # What is not there yet may come at any time.
-        age = document.age if result.data and None not in result.data.values() else 0
-        return Ran(orjson.dumps(body), 200 if "data" in body else 400, store, context.token, age, public=public)
+        elif result.errors:
+            del body["errors"][MOST_ERRORS:]  # behind them it says that there are more
+        return body

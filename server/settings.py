@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.account import ORCID
 from models.database import database_url
+from server.limits import Limits
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -88,9 +89,18 @@ class Settings(BaseSettings):
     database_connections: int = Field(default=10, ge=1, le=1000)  # for reads, on PostgreSQL
     public_url: str = "http://127.0.0.1:8000"
     allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_origins)] = []
-    max_body_bytes: int = Field(default=1_000_000, ge=1_000)
+    max_body_bytes: int = Field(default=1_000_000, ge=0)  # 0 is no limit
     introspection: bool = True  # whether the schema may be asked for
     suggestions: bool = True  # whether a wrong name is told which right ones are like it
+    # Of a document, and of the values in its variables; 0 is no limit.
+    max_document_bytes: int = Field(default=Limits().bytes, ge=0)
+    max_tokens: int = Field(default=Limits().tokens, ge=0)
+    max_operations: int = Field(default=Limits().operations, ge=0)
+    max_depth: int = Field(default=Limits().depth, ge=0)
+    max_fields: int = Field(default=Limits().fields, ge=0)
+    max_aliases: int = Field(default=Limits().aliases, ge=0)
+    max_directives: int = Field(default=Limits().directives, ge=0)
+    max_values: int = Field(default=Limits().values, ge=0)
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None
@@ -122,6 +132,19 @@ class Settings(BaseSettings):
         if len({*issuers}) < len(issuers):  # one person would be two accounts, or an ORCID iD none
             raise ValueError("two providers have the same issuer")
         return providers
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            self.max_document_bytes,
+            self.max_tokens,
+            self.max_operations,
+            self.max_depth,
+            self.max_fields,
+            self.max_aliases,
+            self.max_directives,
+            self.max_values,
+        )
 
     @property
     def providers(self) -> dict[str, KnownProvider]:

@@ -157,8 +157,13 @@ async def writer(reader: Counting, database_url: str) -> AsyncIterator[Writer]:
 
 
 @pytest.fixture
-async def client(reader: Counting, writer: Writer, database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
-    app = create_app(Settings(database_url=database_url), reader, writer)
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+async def client(reader: Counting, writer: Writer, settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    app = create_app(settings, reader, writer)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
         yield client
 
