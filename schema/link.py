@@ -30,8 +30,9 @@ def link(
     *,
     guard: Guard | None = None,
     needs: Sequence[str] = (),
+    size: int | None = None,
 ) -> Any:
-    """What the read answers for the row's key: a row, or a list of them.
+    """What the read answers for the row's key: a row, or a list of them, which is taken to hold `size`.
 
     A key that is null finds nothing. Where a function makes it, or the guard looks at more, they say what they `need`.
     """
@@ -60,7 +61,7 @@ def link(
     resolve.plan = plan  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
     return strawberry.field(
-        resolver=resolve, description=description, metadata=metadata(*needed, private=guard is not None)
+        resolver=resolve, description=description, metadata=metadata(*needed, private=guard is not None, size=size)
     )
 
 

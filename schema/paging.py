@@ -116,6 +116,7 @@ class Counted:
     total_count: int = strawberry.field(
         resolver=lambda root: root.total(),
         description="How many the whole list has under this filter. Counted only when asked for.",
+        metadata=metadata(weight=5),
     )
 
 

@@ -40,7 +40,7 @@ from schema.node import Node, read_id
 from schema.paging import Connection
 from schema.privacy import moderators_only
 from schema.search import SearchConnection, Suggestion, searched, suggested
-from schema.selection import columns
+from schema.selection import columns, metadata
 
 MOST_NODES = 100
 
@@ -73,7 +73,10 @@ class Query:
         found: Node | None = await found_by_id(info, *read_id(id, ["id"], *_NODES))
         return found
 
-    @strawberry.field(description="Whatever has these ids, at most 100, in their order, null where nothing has.")
+    @strawberry.field(
+        description="Whatever has these ids, at most 100, in their order, null where nothing has.",
+        metadata=metadata(size="ids"),
+    )
     async def nodes(
         self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Ids of any types.")]
     ) -> list[Node | None]:

@@ -21,7 +21,7 @@ from schema.field import column, computed, renamed, same_row
 from schema.lookup import BY_ID, found_by_id
 from schema.node import Node, global_id
 from schema.paging import Counted, Level, Listing, edge_cursor, page_edges, page_nodes
-from schema.selection import columns
+from schema.selection import columns, metadata
 
 MOST_HIGHLIGHTS = 5
 MOST_SUGGESTED = 20
@@ -161,6 +161,7 @@ def searched() -> Any:
         "to five words, those of three letters and more as beginnings. Names with a letter or two mistyped are "
         "found, too, where no name is, or begins with, what was typed. Whole names come before beginnings of "
         "names before words, then whoever is better known.",
+        metadata=metadata(weight=20),
     )
 
 

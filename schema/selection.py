@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import CollectedFields, FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
@@ -17,6 +17,8 @@ NEEDS = "needs"  # a field's metadata: the columns it is computed from
 REMEMBERED = 1_000  # selections of one document
 PRIVATE = "private"  # a field's metadata: who asks decides what it shows
 AGE = "age"  # a field's metadata: the seconds for which what it shows may be shown without asking again
+WEIGHT = "weight"  # a field's metadata: what each object that it answers costs, or its value
+SIZE = "size"  # a field's metadata: how many its list is taken to hold, or the argument that says so
 SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
 
 
@@ -58,5 +60,20 @@ def _columns(
     return found
 
 
-def metadata(*needs: str, same_row: bool = False, private: bool = False, age: int | None = None) -> dict[str, Any]:
-    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private} | ({} if age is None else {AGE: age})
+def metadata(
+    *needs: str,
+    same_row: bool = False,
+    private: bool = False,
+    age: int | None = None,
+    weight: int | None = None,
+    size: int | str | None = None,
+) -> dict[str, Any]:
+    unless_said = {AGE: age, WEIGHT: weight, SIZE: size}
+    said = {name: value for name, value in unless_said.items() if value is not None}
+    return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private, **said}
+
+
+def declarations(field: GraphQLField) -> Mapping[str, Any]:
+    """What a field declares besides GraphQL."""
+    ours = field.extensions.get("strawberry-definition")
+    return ours.metadata if ours else {}

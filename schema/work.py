@@ -92,7 +92,7 @@ class Work(Node):
         authorships_of_work, "Its byline.", order="BYLINE", total="author_count"
     )
     authors: list[AResearcher] = link(
-        authors_by_work, "The researchers of the byline's first 100 names, in order. `authorships` has all."
+        authors_by_work, "The researchers of the byline's first 100 names, in order. `authorships` has all.", size=100
     )
     topics: list[WorkTopic] = link(topics_by_work, "What it is about, surest first.")
     keywords: list[WorkKeyword] = link(keywords_by_work, "What it is tagged with, surest first.")

@@ -18,6 +18,9 @@ class Asked(NamedTuple):
     operation_name: str | None
     extensions: dict[str, Any] | None
 
+    def wants(self, extension: str) -> bool:
+        return self.extensions is not None and self.extensions.get(extension) is True
+
 
 def in_body(sent: bytes) -> Asked:
     """Raises Malformed."""

@@ -16,7 +16,8 @@ async def body(receive: Receive, headers: dict[bytes, bytes], most: int) -> byte
     """The JSON that was sent, in at most so many bytes, if not 0. Raises Malformed, before reading on, and HungUp."""
     if not is_json(headers.get(b"content-type", b"")):
         raise Malformed(f"Send the request as {JSON.decode()} in UTF-8.", 415)
-    if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
+    coding = headers.get(b"content-encoding")
+    if coding and coding.strip().lower() != b"identity":
         # A few bytes could become any number of them.
         raise Malformed("Send the body as it is, not compressed.", 415, headers=[(b"accept-encoding", b"identity")])
     announced = headers.get(b"content-length", b"")

@@ -24,7 +24,8 @@ from graphql import (
     visit,
 )
 
-from schema.selection import AGE, PRIVATE
+from schema.selection import AGE, PRIVATE, declarations
+from server.cost import Costs, Introspected, OperationCost, introspected
 from server.limits import Limits, excess
 
 # Bytes that a parsed document and its plan take: measured at 150 to 170 a character, more for the shortest.
@@ -39,6 +40,7 @@ class Reading(NamedTuple):
     limits: Limits
     rules: tuple[type[ASTValidationRule], ...]
     suggestions: bool
+    introspected: Introspected
 
     def mistakes(self, syntax: DocumentNode) -> list[GraphQLError]:
         """What is invalid in a document."""
@@ -68,8 +70,10 @@ class Document:
             self.errors, self.code = [error], "GRAPHQL_PARSE_FAILED"
         self.selections: dict[Any, frozenset[str]] = {}
         self.private, self.age = False, 0
+        self._costs: dict[str | None, OperationCost] = {}
         if self.syntax is not None and not self.errors:
             self.private, self.age = _declared(self.syntax, reading.schema)
+            self._costed = Costs(reading.schema, reading.introspected, self.syntax)
         definitions = self.syntax.definitions if self.syntax else ()
         self._operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
 
@@ -84,6 +88,13 @@ class Document:
             if one.name and one.name.value == name:
                 return one
         raise LookupError("The document has no operation of the name in `operationName`.")
+
+    def cost(self, operation: OperationDefinitionNode, variables: dict[str, Any] | None) -> int:
+        """What one of its operations costs with these variables."""
+        name = operation.name.value if operation.name else None
+        if name not in self._costs:
+            self._costs[name] = self._costed.operation(operation)
+        return self._costs[name].of(variables)
 
 
 def _parsed(text: str, limits: Limits) -> DocumentNode:
@@ -112,8 +123,7 @@ class _Declared(Visitor):
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         definition = self.types.get_field_def()
-        ours = definition and definition.extensions.get("strawberry-definition")
-        declared = ours.metadata if ours else {}
+        declared = declarations(definition) if definition else {}
         self.private |= bool(declared.get(PRIVATE))
         if AGE in declared or (node.selection_set is None and node.name.value != "__typename"):
             self.ages.add(declared.get(AGE, 0))
@@ -132,7 +142,7 @@ class Documents:
         suggestions: bool = True,
     ) -> None:
         rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        self._reading = Reading(schema, limits, rules, suggestions)
+        self._reading = Reading(schema, limits, rules, suggestions, introspected(schema))
         self._kept: LRUCache[str, Document] = LRUCache(most_bytes, lambda document: document.size)
 
     def get(self, text: str) -> Document:

@@ -28,7 +28,6 @@ from server.security import with_headers
 from server.settings import Settings
 
 _log = logging.getLogger("peergraph.server")
-_CONTENT_TYPES = {kind: (b"content-type", kind + b"; charset=utf-8") for kind in (JSON, GRAPHQL_JSON)}
 _PRIVATE = (b"cache-control", b"private, no-store")
 _ALLOW = (b"allow", METHODS)
 
@@ -39,11 +38,10 @@ class _Exchange(NamedTuple):
     id: str
     headers: dict[bytes, bytes]
     kind: bytes
-    common: tuple[Header, ...]
+    common: tuple[Header, ...]  # of all answers of this kind
 
     def reply(self, body: bytes, status: int, headers: Iterable[Header]) -> Response:
-        every = (_CONTENT_TYPES[self.kind], (b"x-request-id", self.id.encode()), *self.common, *headers)
-        return Bytes(body, status, every)
+        return Bytes(body, status, (*self.common, (b"x-request-id", self.id.encode()), *headers))
 
     def refuse(self, refused: Malformed) -> Response:
         told = refusal(refused.message, refused.code, self.id)
@@ -66,12 +64,15 @@ class Endpoint:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
         self._most_bytes = settings.max_body_bytes
         self._answers = Answers(settings.answers_bytes)
-        self._common = ((b"vary", b", ".join((b"Accept", *origins.varies()))), *secure)
+        always = ((b"vary", b", ".join((b"Accept", *origins.varies()))), *secure)
+        self._always, self._common = always, {kind: (_content_type(kind), *always) for kind in (JSON, GRAPHQL_JSON)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])  # as bytes: to decode them all costs more than to look at a few
         kind = answered_with(headers.get(b"accept", b""))
-        common = (*self._common, *self._origins.headers(headers)) if b"origin" in headers else self._common
+        common = self._common[kind or JSON]
+        if b"origin" in headers:
+            common += self._origins.headers(headers)
         # Unique is enough for an id, and takes no system call.
         exchange = _Exchange(f"{getrandbits(128):032x}", headers, kind or JSON, common)
         try:
@@ -89,14 +90,14 @@ class Endpoint:
         """Raises Malformed and HungUp."""
         method, sent, headers = scope["method"], scope.get("query_string", b""), exchange.headers
         if method == "OPTIONS":
-            return Bytes(b"", NO_CONTENT, (*self._common, _ALLOW, *self._origins.preflight(headers)))
+            return Bytes(b"", NO_CONTENT, (*self._always, _ALLOW, *self._origins.preflight(headers)))
         if method not in ("GET", "HEAD", "POST"):
             raise Malformed("Send queries by GET or POST.", 405, headers=[_ALLOW])
         if self._most_bytes and len(sent) > self._most_bytes:
             raise Malformed(f"The query string is longer than {self._most_bytes:,} bytes.", 414)
         if method != "POST" and b"text/html" in headers.get(b"accept", b"") and "query" not in parameters(sent):
             found = page()
-            found.raw_headers = with_headers(found.raw_headers, self._common)
+            found.raw_headers = with_headers(found.raw_headers, self._always)
             return found
         if not acceptable:
             raise Malformed(f"Accept {GRAPHQL_JSON.decode()} or {JSON.decode()}.", 406)
@@ -130,3 +131,7 @@ class Endpoint:
             return await self._reader.changes()
         except Unavailable:
             return None
+
+
+def _content_type(kind: bytes) -> Header:
+    return (b"content-type", kind + b"; charset=utf-8")

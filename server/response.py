@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -20,6 +21,7 @@ class Bytes(Response):
             self.raw_headers.append((b"content-length", b"%d" % len(body)))
 
 
-def refusal(message: str, code: str, request_id: str) -> bytes:
+def refusal(message: str, code: str, request_id: str, **more: Any) -> bytes:
     """The body of an answer to what is not run."""
-    return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]})
+    extensions = {"code": code, **more, "requestId": request_id}
+    return orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})

@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import Any, NamedTuple
 
 import orjson
-from graphql import DocumentNode, GraphQLSchema, OperationType, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationType
 from strawberry import Schema
 
 from resolvers.drivers import Reader
@@ -18,6 +18,7 @@ from schema.errors import shown
 from server import __version__
 from server.access import Asking
 from server.asked import Asked
+from server.cost import FORMULA
 from server.documents import MOST_ERRORS, Document, Documents
 from server.limits import too_many
 from server.malformed import Malformed
@@ -47,7 +48,8 @@ class Running:
         self._executor: Any = schema.execution_context_class
         self._reader, self._writer = reader, writer
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
-        self._suggestions, self._most_values = settings.suggestions, settings.max_values
+        self._suggestions = settings.suggestions
+        self._most_values, self._most_cost = settings.max_values, settings.max_cost
         self._documents = Documents(
             self._schema,
             settings.documents_bytes,
@@ -72,8 +74,16 @@ class Running:
             raise Malformed("Subscriptions cannot be sent here.")
         if operation.operation is not OperationType.QUERY and not may_write:
             raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
+        cost = document.cost(operation, asked.variables)
+        if asked.wants("dryRun"):
+            return Ran(orjson.dumps({"data": None, "extensions": self._told(cost)}), 200)
+        if self._most_cost and cost > self._most_cost:
+            sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
+            return Ran(refusal(sentence, "COST_LIMIT", request_id, **self._told(cost)), 400)
         context = self._context(document, asking, request_id)
         body = await self._executed(document.syntax, asked, context)
+        if asked.wants("cost"):
+            body["extensions"] = self._told(cost)
         private = document.private or context.private or operation.operation is not OperationType.QUERY
         # What is not there yet may come at any time.
         age = document.age if body.get("data") and None not in body["data"].values() else 0
@@ -85,6 +95,9 @@ class Running:
             age,
             public=not private and "errors" not in body,
         )
+
+    def _told(self, cost: int) -> dict[str, Any]:
+        return {"cost": {"formula": FORMULA, "cost": cost, "maximum": self._most_cost or None}}
 
     def _context(self, document: Document, asking: Asking, request_id: str) -> Context:
         return Context(
@@ -100,17 +113,19 @@ class Running:
         )
 
     async def _executed(self, syntax: DocumentNode, asked: Asked, context: Context) -> dict[str, Any]:
-        running = execute(
+        # As graphql.execute would, which hands all of it from function to function.
+        executor = self._executor.build(
             self._schema,
             syntax,
-            context_value=context,
-            variable_values=asked.variables,
-            operation_name=asked.operation_name,
-            executor_class=self._executor,
+            None,
+            context,
+            asked.variables,
+            asked.operation_name,
             max_coercion_errors=MOST_ERRORS,
             hide_suggestions=not self._suggestions,
         )
-        result = await running if isawaitable(running) else running
+        running = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
+        result: ExecutionResult = await running if isawaitable(running) else running
         body: dict[str, Any] = {}
         if result.errors:
             body["errors"] = [shown(error, context.request_id) for error in result.errors]

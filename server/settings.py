@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     max_aliases: int = Field(default=Limits().aliases, ge=0)
     max_directives: int = Field(default=Limits().directives, ge=0)
     max_values: int = Field(default=Limits().values, ge=0)
+    max_cost: int = Field(default=20_000, ge=0)  # of an operation; 0 is no limit
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None

@@ -236,7 +236,9 @@ def ada(world, save, engine, reader):
 @pytest.fixture
 def settings(database_url):
     """Without limits, as one document asks for all there is."""
-    return Settings(database_url=database_url, max_document_bytes=0, max_tokens=0, max_fields=0, max_aliases=0)
+    return Settings(
+        database_url=database_url, max_document_bytes=0, max_tokens=0, max_fields=0, max_aliases=0, max_cost=0
+    )
 
 
 @pytest.fixture

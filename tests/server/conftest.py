@@ -9,6 +9,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from server.app import create_app
+from server.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
 
@@ -60,3 +63,14 @@ def serve(database_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[by
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture
+def served(database_url, reader, writer):
+    """A client of the service under these settings."""
+
+    def start(**settings):
+        app = create_app(Settings(database_url=database_url, **settings), reader, writer)
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test")
+
+    return start

@@ -1,25 +1,11 @@
 """What goes wrong inside stays inside, and what the schema is like where it is not to be known."""
 
-import httpx2
 import pytest
 import strawberry
 from graphql import graphql_sync
 
 from schema.errors import HIDDEN, shown
-from server.app import create_app
 from server.running import Running
-from server.settings import Settings
-
-
-@pytest.fixture
-def served(database_url, reader, writer):
-    """A client of the service under these settings."""
-
-    def start(**settings):
-        app = create_app(Settings(database_url=database_url, **settings), reader, writer)
-        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test")
-
-    return start
 
 
 async def test_a_fault_outside_of_any_field_is_hidden_too(client, monkeypatch, caplog):

@@ -1,9 +1,7 @@
 """GraphQL over HTTP: what a request must be like, and what its answer is like."""
 
-import httpx2
 import pytest
 
-from server.app import create_app
 from server.media import GRAPHQL_JSON, JSON, answered_with
 from server.settings import Settings
 
@@ -143,9 +141,8 @@ async def test_head_says_what_get_would(client):
 
 
 @pytest.fixture
-async def with_pages(database_url, reader, writer):
-    app = create_app(Settings(database_url=database_url, allowed_origins=[PAGE]), reader, writer)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
+async def with_pages(served):
+    async with served(allowed_origins=[PAGE]) as client:
         yield client
 
 
