@@ -52,6 +52,7 @@ def serve(
         log_config=logging_config(level),
         log_level=level.lower(),
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        http="server.connection:PromptConnection",
         server_header=False,
     )
 

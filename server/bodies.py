@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.types import Receive
 
 from server.malformed import Malformed
@@ -9,11 +11,14 @@ from server.media import JSON, is_json
 
 
 class HungUp(Exception):  # noqa: N818  nobody is at fault
-    """The client has gone before all of its request had come."""
+    """The client has gone: before all of its request had come, or before it was answered."""
 
 
-async def body(receive: Receive, headers: dict[bytes, bytes], most: int) -> bytes:
-    """The JSON that was sent, in at most so many bytes, if not 0. Raises Malformed, before reading on, and HungUp."""
+async def body(receive: Receive, headers: dict[bytes, bytes], most: int, seconds: float) -> bytes:
+    """The JSON that was sent, in at most so many bytes and seconds, if not 0.
+
+    Raises Malformed, before reading on, and HungUp.
+    """
     if not is_json(headers.get(b"content-type", b"")):
         raise Malformed(f"Send the request as {JSON.decode()} in UTF-8.", 415)
     coding = headers.get(b"content-encoding")
@@ -23,6 +28,15 @@ async def body(receive: Receive, headers: dict[bytes, bytes], most: int) -> byte
     announced = headers.get(b"content-length", b"")
     if most and announced.isdigit() and (len(announced) > len(str(most)) or int(announced) > most):
         raise _too_large(most)
+    try:
+        async with asyncio.timeout(seconds or None):
+            return await _whole(receive, most)
+    except TimeoutError:
+        message = f"The body did not come within {seconds:g} s."
+        raise Malformed(message, 408, headers=[(b"connection", b"close")]) from None
+
+
+async def _whole(receive: Receive, most: int) -> bytes:
     parts, size, more = [], 0, True
     while more:
         message = await receive()

@@ -14,7 +14,8 @@ from resolvers.changes import Changes
 from resolvers.drivers import Reader
 from resolvers.refused import Unavailable
 from schema.errors import HIDDEN
-from server.access import Accesses, Asking
+from server.access import Accesses
+from server.admission import Admission
 from server.answers import Answers, Kept, Request
 from server.asked import in_body, in_query_string, parameters
 from server.bodies import HungUp, body
@@ -22,6 +23,7 @@ from server.graphiql import page
 from server.malformed import Header, Malformed
 from server.media import GRAPHQL_JSON, JSON, answered_with
 from server.origins import METHODS, Origins
+from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
 from server.running import Running
 from server.security import with_headers
@@ -62,7 +64,9 @@ class Endpoint:
         secure: Iterable[Header],
     ) -> None:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
-        self._most_bytes = settings.max_body_bytes
+        self._most_bytes, self._sender_seconds = settings.max_body_bytes, settings.sender_seconds
+        self._admission = Admission(settings.max_requests, settings.max_waiting)
+        self._patience = Patience(settings.deadline_seconds)
         self._answers = Answers(settings.answers_bytes)
         always = ((b"vary", b", ".join((b"Accept", *origins.varies()))), *secure)
         self._always, self._common = always, {kind: (_content_type(kind), *always) for kind in (JSON, GRAPHQL_JSON)}
@@ -102,13 +106,15 @@ class Endpoint:
         if not acceptable:
             raise Malformed(f"Accept {GRAPHQL_JSON.decode()} or {JSON.decode()}.", 406)
         if method == "POST":
-            sent = await body(receive, headers, self._most_bytes)
-        asking = await self._access.asking(scope, headers)
-        return await self._answered(("POST" if method == "POST" else "GET", exchange.kind, sent), asking, exchange)
+            sent = await body(receive, headers, self._most_bytes, self._sender_seconds)
+        key = ("POST" if method == "POST" else "GET", exchange.kind, sent)
+        async with self._admission.place():
+            return await self._patience.wait(self._answered(scope, key, exchange), receive)
 
-    async def _answered(self, key: Request, asking: Asking, exchange: _Exchange) -> Response:
+    async def _answered(self, scope: Scope, key: Request, exchange: _Exchange) -> Response:
         """The answer, or that it is what the client already has under the ETags that it knows."""
         method, kind, sent = key
+        asking = await self._access.asking(scope, exchange.headers)
         changes = await self._changes() if self._answers.most_bytes else None
         kept = self._answers.get(key, changes) if changes else None
         if kept is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from inspect import isawaitable
 from typing import Any, NamedTuple
@@ -81,7 +82,11 @@ class Running:
             sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
             return Ran(refusal(sentence, "COST_LIMIT", request_id, **self._told(cost)), 400)
         context = self._context(document, asking, request_id)
-        body = await self._executed(document.syntax, asked, context)
+        try:
+            body = await self._executed(document.syntax, asked, context)
+        except asyncio.CancelledError:
+            context.store.abandon()
+            raise
         if asked.wants("cost"):
             body["extensions"] = self._told(cost)
         private = document.private or context.private or operation.operation is not OperationType.QUERY

@@ -102,6 +102,11 @@ class Settings(BaseSettings):
     max_directives: int = Field(default=Limits().directives, ge=0)
     max_values: int = Field(default=Limits().values, ge=0)
     max_cost: int = Field(default=20_000, ge=0)  # of an operation; 0 is no limit
+    # 0 is no limit.
+    deadline_seconds: float = Field(default=10, ge=0)  # for a request, from when all of it has come
+    sender_seconds: float = Field(default=15, ge=0)  # for a request's headers, and for its body, to come
+    max_requests: int = Field(default=32, ge=0)  # answered at once, by each process
+    max_waiting: int = Field(default=16, ge=0)  # more than that, which wait for their turn
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None

@@ -44,14 +44,14 @@ def serve(database_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[by
     """Start the service; answers its process and its address, when it answers."""
     started = []
 
-    def start(*options: str) -> tuple[subprocess.Popen[bytes], str]:
+    def start(*options: str, **settings: str) -> tuple[subprocess.Popen[bytes], str]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         process = subprocess.Popen(
             [sys.executable, "-m", "server", "serve", "--port", str(port), *options],
             cwd=ROOT,
-            env=os.environ | {"PEERGRAPH_DATABASE_URL": database_url, "PEERGRAPH_LOG_LEVEL": "WARNING"},
+            env=os.environ | {"PEERGRAPH_DATABASE_URL": database_url, "PEERGRAPH_LOG_LEVEL": "WARNING"} | settings,
         )
         started.append(process)
         address = f"http://127.0.0.1:{port}"
@@ -69,7 +69,7 @@ def serve(database_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[by
 def served(database_url, reader, writer):
     """A client of the service under these settings."""
 
-    def start(**settings):
+    def start(reader=reader, **settings):
         app = create_app(Settings(database_url=database_url, **settings), reader, writer)
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test")
 
