@@ -11,10 +11,11 @@ from schema.enums import ResearcherOrder, WorkOrder
 from schema.field import column, computed, same_row, texts
 from schema.filters import ResearcherFilter, WorkFilter
 from schema.link import link, paged
-from schema.links import AnInstitution, AResearcher, AWork
+from schema.links import AnInstitution, AResearcher
 from schema.node import Followable, Node
 from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
+from schema.work_connection import WorkConnection
 
 
 @strawberry.type(description="A university, company, laboratory or other organisation of researchers.")
@@ -46,7 +47,7 @@ class Institution(Node, Followable):
         filter=ResearcherFilter,
         total="researcher_count",
     )
-    works: Connection[AWork] = paged(
+    works: WorkConnection = paged(
         works_of_institution,
         "Works that name it in their bylines.",
         order=WorkOrder.NEWEST,

@@ -41,6 +41,7 @@ from schema.paging import Connection
 from schema.privacy import moderators_only
 from schema.search import SearchConnection, Suggestion, searched, suggested
 from schema.selection import columns, metadata
+from schema.work_connection import WorkConnection
 
 MOST_NODES = 100
 
@@ -151,7 +152,7 @@ class Query:
     researchers: Connection[AResearcher] = paged(
         researchers, "All researchers.", order=ResearcherOrder.NAME, filter=ResearcherFilter, key=None
     )
-    works: Connection[AWork] = paged(works, "All works.", order=WorkOrder.NEWEST, filter=WorkFilter, key=None)
+    works: WorkConnection = paged(works, "All works.", order=WorkOrder.NEWEST, filter=WorkFilter, key=None)
     topics: Connection[ATopic] = paged(topics, "All topics.", order=TopicOrder.NAME, filter=TopicFilter, key=None)
     institutions: Connection[AnInstitution] = paged(
         institutions, "All institutions.", order=InstitutionOrder.NAME, filter=InstitutionFilter, key=None

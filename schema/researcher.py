@@ -31,12 +31,13 @@ from schema.filters import CollaboratorFilter, WorkFilter
 from schema.follow import AccountConnection
 from schema.institution import Affiliation
 from schema.link import link, paged
-from schema.links import AnInstitution, AResearcher, AWork
+from schema.links import AnInstitution, AResearcher
 from schema.node import Followable, Node
 from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
 from schema.topic import ResearcherTopicConnection
 from schema.trust import Trust, Verification, trust_field
+from schema.work_connection import WorkConnection
 
 AFFILIATION = ("institution_id", "own_institution_id", "affiliation_withheld")
 
@@ -70,7 +71,7 @@ class Collaborator:
         "How closely they work together, 0 to 1: each shared work adds the more the fewer names its byline has."
     )
     is_close: bool = column("Whether they share works of at least 4 different years.")
-    shared_works: Connection[AWork] = paged(
+    shared_works: WorkConnection = paged(
         works_shared, "The works they share.", order=WorkOrder.NEWEST, filter=WorkFilter, key=("of_id", "id")
     )
 
@@ -111,7 +112,7 @@ class Researcher(Node, Followable):
     activity: list[YearActivity] = link(
         activity_by_researcher, "What they published, from their first year to their newest, no year left out."
     )
-    works: Connection[AWork] = paged(
+    works: WorkConnection = paged(
         works_of_researcher, "Their works.", order=WorkOrder.NEWEST, filter=WorkFilter, total="work_count"
     )
     topics: ResearcherTopicConnection = paged(

@@ -7,10 +7,9 @@ from schema.enums import WorkOrder
 from schema.field import column, computed
 from schema.filters import WorkFilter
 from schema.link import paged
-from schema.links import AWork
 from schema.node import Node
-from schema.paging import Connection
 from schema.provenance import Provenance, provenance
+from schema.work_connection import WorkConnection
 
 
 @strawberry.type(description="Where works appear: a journal, a conference, a repository …")
@@ -28,7 +27,7 @@ class Source(Node):
     def open_alex_id(self) -> str:
         return f"S{self.id}"
 
-    works: Connection[AWork] = paged(
+    works: WorkConnection = paged(
         works_of_source, "What appeared in it.", order=WorkOrder.NEWEST, filter=WorkFilter, total="work_count"
     )
     provenance: list[Provenance] = provenance(lambda row: f"S{row.id}")

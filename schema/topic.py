@@ -12,10 +12,11 @@ from schema.enums import TopicLevel, TopicOrder, TopicShareOrder, WorkOrder
 from schema.field import column, computed, renamed, same_row, texts
 from schema.filters import TopicFilter, WorkFilter
 from schema.link import link, paged
-from schema.links import AResearcher, ATopic, AWork
+from schema.links import AResearcher, ATopic
 from schema.node import Followable, Node
 from schema.paging import Connection, Counted, edge_cursor, page_edges, page_nodes
 from schema.provenance import Provenance, provenance
+from schema.work_connection import WorkConnection
 
 _PREFIXES = {"TOPIC": "T", "DOMAIN": "domains/", "FIELD": "fields/", "SUBFIELD": "subfields/"}
 
@@ -59,7 +60,7 @@ class Topic(Node, Followable):
     children: Connection[ATopic] = paged(
         topics_below, "Those right below it.", order=TopicOrder.NAME, filter=TopicFilter
     )
-    works: Connection[AWork] = paged(
+    works: WorkConnection = paged(
         works_of_topic, "Works about it or about one below it.", order=WorkOrder.NEWEST, filter=WorkFilter
     )
     researchers: TopicResearcherConnection = paged(

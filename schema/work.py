@@ -19,12 +19,13 @@ from schema.enums import AbstractFormat, WorkKind, WorkOrder
 from schema.field import PRINTED, column, computed, same_row
 from schema.filters import WorkFilter
 from schema.link import link, paged
-from schema.links import AnInstitution, AResearcher, ASource, AWork
+from schema.links import AnInstitution, AResearcher, ASource
 from schema.node import Node
 from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
 from schema.selection import columns
 from schema.topic import WorkTopic
+from schema.work_connection import WorkConnection
 
 
 @strawberry.type(description="A place in a work's byline.")
@@ -96,10 +97,10 @@ class Work(Node):
     )
     topics: list[WorkTopic] = link(topics_by_work, "What it is about, surest first.")
     keywords: list[WorkKeyword] = link(keywords_by_work, "What it is tagged with, surest first.")
-    references: Connection[AWork] = paged(
+    references: WorkConnection = paged(
         works_cited_by, "Works held here that it cites.", order=WorkOrder.NEWEST, filter=WorkFilter
     )
-    cited_by: Connection[AWork] = paged(
+    cited_by: WorkConnection = paged(
         works_citing, "Works held here that cite it.", order=WorkOrder.NEWEST, filter=WorkFilter
     )
     external_ids: list[ExternalId] = link(external_ids_by_work, "What other registries call it.")

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import strawberry
+
+from schema.links import AWork
+from schema.paging import Connection
+
+
+@strawberry.type(description="A page of works.")
+class WorkConnection(Connection[AWork]):
+    """What can be asked of a list of works besides its pages: of the whole list, under its filter.
+
+    The root is a Listing: `level.pages` is the list with its filter, `parent` whose it is.
+    """
