@@ -33,6 +33,11 @@ ORDERS = {
 _AFFILIATED = select(Affiliation.researcher_id)
 FILTERS = {
     "institutions": col(Researcher.id).in_(_AFFILIATED.where(Among(Affiliation.institution_id, "institutions"))),
+    "countries": col(Researcher.id).in_(
+        _AFFILIATED.join(Institution, col(Institution.id) == Affiliation.institution_id).where(
+            Among(Institution.country_code, "countries")
+        )
+    ),
     "topics": col(Researcher.id).in_(
         select(ResearcherTopic.researcher_id).where(
             col(ResearcherTopic.topic_id).in_(at_or_below(lambda key: Among(key, "topics")))

@@ -28,6 +28,10 @@ def _words(values: list[Any] | None, name: str) -> tuple[str, ...] | None:
     return tuple(storable(word, "filter", name, str(index)) for index, word in enumerate(words))
 
 
+def _countries(codes: list[str] | None) -> tuple[str, ...] | None:
+    return _words(codes and [code.upper() for code in codes], "countries")
+
+
 def _listed(values: list[Any], name: str) -> list[Any]:
     if len(values) > MOST_LISTED:
         raise Refused("BAD_USER_INPUT", f"At most {MOST_LISTED} values, not {len(values)}.", "filter", name)
@@ -74,6 +78,9 @@ class WorkFilter:
 @strawberry.input(description="Which researchers. All that is given must hold; of a list, any one.")
 class ResearcherFilter:
     institutions: list[strawberry.ID] | None = _wanted("Affiliated, now or once, with one of these institutions.")
+    countries: list[str] | None = _wanted(
+        "Affiliated, now or once, with an institution in one of these countries (ISO 3166-1 alpha-2, such as `DE`)."
+    )
     topics: list[strawberry.ID] | None = _wanted("With one of these among their topics, or one below it.")
     claim_statuses: list[ClaimStatus] | None = _wanted("In one of these states of claim.")
     name_contains: str | None = _wanted("These characters stand in the name, ignoring case.")
@@ -82,6 +89,7 @@ class ResearcherFilter:
     def conditions(self) -> dict[str, Any]:
         return given(
             institutions=_ids(self.institutions, "institutions", "Institution"),
+            countries=_countries(self.countries),
             topics=_ids(self.topics, "topics", "Topic"),
             claim_statuses=_words(self.claim_statuses, "claimStatuses"),
             name_contains=_containing(self.name_contains, "nameContains"),
@@ -123,7 +131,7 @@ class InstitutionFilter:
 
     def conditions(self) -> dict[str, Any]:
         return given(
-            countries=_words(self.countries and [code.upper() for code in self.countries], "countries"),
+            countries=_countries(self.countries),
             kinds=_words(self.kinds, "kinds"),
             name_contains=_containing(self.name_contains, "nameContains"),
         )

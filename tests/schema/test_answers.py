@@ -2,8 +2,10 @@
 
 import pytest
 
-from models import Researcher, Work
+from models import Affiliation, Institution, Researcher, Work
 from schema.node import global_id
+
+PLACES = {1: "DE", 2: "DE", 3: "FR", 4: None}
 
 
 async def test_every_way_leads_to_the_same_researcher(world, ask, save):
@@ -138,6 +140,16 @@ async def test_links_are_filtered_by_ids(world, ask):
     assert data["c"]["nodes"] == [{"slug": "r-2"}]
     assert [node["slug"] for node in data["d"]["nodes"]] == ["t-1", "t-2", "t-3"]
     assert data["e"]["nodes"] == [{"slug": "i-1"}]
+
+
+async def test_researchers_are_found_by_country(save, ask):
+    save(*[Institution(id=i, slug=f"i-{i}", display_name="I", name_key="i", country_code=c) for i, c in PLACES.items()])
+    save(*[Researcher(id=id, slug=f"r-{id}", display_name="R", name_key=f"r{id}") for id in (1, 2, 3, 4)])
+    save(*[Affiliation(researcher_id=r, institution_id=i) for r, i in ((1, 1), (1, 2), (2, 2), (2, 3), (3, 4))])
+    query = "query ($codes: [String!]) { researchers(filter: {countries: $codes}) { totalCount nodes { slug } } }"
+    for codes, slugs in ((["de"], ["r-1", "r-2"]), (["FR", "DE"], ["r-1", "r-2"]), (["IT"], []), ([], [])):
+        found = (await ask(query, codes=codes))["researchers"]
+        assert ([node["slug"] for node in found["nodes"]], found["totalCount"]) == (slugs, len(slugs))
 
 
 async def test_a_topic_has_all_works_below_it(world, ask):
