@@ -75,9 +75,19 @@ def page_statement(dialect: str, pages: Paged, asked: Slice, *, alone: bool) -> 
 def count_statement(dialect: str, pages: Paged, asked: Slice) -> Select[Any]:
     """Each parent's place and how many rows its list has under the slice's filter."""
     rows = filtered(pages, asked).with_only_columns(pages.identity.label("i")).order_by(None).subquery()
-    total = select(func.count()).select_from(rows).scalar_subquery()
+    return of_each(dialect, select(func.count()).select_from(rows), paired=pages.paired)
+
+
+def of_each(dialect: str, value: Select[Any], *, paired: bool) -> Select[Any]:
+    """Each parent's place and the one value that is selected of PARENT's list."""
     place = _PLACE if dialect == "sqlite" else _PLACE_FROM_1
-    return select(place.label("key_"), total.label("total")).select_from(_parents(dialect, paired=pages.paired))
+    parents = _parents(dialect, paired=paired)
+    return select(place.label("key_"), value.scalar_subquery().label("value")).select_from(parents)
+
+
+def of_the_only(value: Select[Any]) -> Select[Any]:
+    """The same of one parent, whose list is `for_one`."""
+    return select(_FIRST_PLACE.label("key_"), value.scalar_subquery().label("value"))
 
 
 def parent_values(parents: Sequence[Any]) -> dict[str, Any]:
@@ -113,14 +123,17 @@ def _laterally(pages: Paged, asked: Slice) -> Select[Any]:
 
 
 def _of_one(pages: Paged, asked: Slice) -> Select[Any]:
-    """One parent needs no table of parents."""
-    rows = _rows(pages, asked).with_only_columns(_FIRST_PLACE.label("key_"), *_shown(pages, asked))
+    return for_one(_rows(pages, asked).with_only_columns(_FIRST_PLACE.label("key_"), *_shown(pages, asked)))
+
+
+def for_one(statement: Select[Any]) -> Select[Any]:
+    """The statement of the only parent's list, which needs no table of parents."""
 
     def as_parameter(element: Any, **_: Any) -> Any:
         name = _ONLY.get(element) if isinstance(element, ColumnElement) else None
         return None if name is None else bindparam(name, type_=BigInteger())
 
-    found: Select[Any] = cast("Any", replacement_traverse(rows, {}, as_parameter))
+    found: Select[Any] = cast("Any", replacement_traverse(statement, {}, as_parameter))
     return found
 
 

@@ -180,12 +180,14 @@ class Read:
         build: Callable[[], Select[Any]],
         keys: Sequence[Any],
         values: Mapping[str, Any],
+        *,
+        long: bool = False,
     ) -> Later:
         """The rows of the statement of this shape, which is built once. Raises Unavailable."""
         compiled = self._compiled.get((reader.dialect.name, shape))
         if compiled is None:
             compiled = self._compiled[reader.dialect.name, shape] = compile_for(reader.dialect, build())
-        return compiled.fetch(reader, values, long=self.long or len(keys) > MOMENT)
+        return compiled.fetch(reader, values, long=long or self.long or len(keys) > MOMENT)
 
 
 @dataclass(frozen=True, eq=False)

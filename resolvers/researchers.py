@@ -14,6 +14,7 @@ from models import (
     WorkTopic,
     YearActivity,
 )
+from resolvers.facets import lacking
 from resolvers.matching import like
 from resolvers.page_statements import PARENT, down, up
 from resolvers.paging import Paged
@@ -46,6 +47,7 @@ FILTERS = {
     "claim_statuses": Among(Researcher.claim_status, "claim_statuses"),
     "name_contains": like(Researcher.name_key, "name_contains"),
     "min_works": col(Researcher.work_count) >= bindparam("min_works", type_=Integer()),
+    **lacking(Researcher),
 }
 MOVING = frozenset({"MOST_FOLLOWED", "claim_statuses"})
 

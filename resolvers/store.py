@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
+from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -33,6 +34,23 @@ class Store:
     def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
         """What the read answers for each key, in their order, by at most one statement; its rows are plain."""
         return self._batch(read).load_level(keys)
+
+    async def load_each(self, wanted: Sequence[tuple[Loadable, Any] | None]) -> list[Any]:
+        """What each of these reads answers for its key, by at most one statement a read; None for None."""
+        places: defaultdict[Loadable, list[int]] = defaultdict(list)
+        for place, one in enumerate(wanted):
+            if one is not None:
+                places[one[0]].append(place)
+        keys = {read: [wanted[place][1] for place in among] for read, among in places.items()}  # type: ignore[index]
+        found: list[Any] = [None] * len(wanted)
+
+        async def load(read: Loadable, values: Later) -> None:
+            arrived = values if isinstance(values, list) else await values
+            for place, value in zip(places[read], arrived, strict=True):
+                found[place] = read.made(value)
+
+        await asyncio.gather(*[load(read, self.load_all(read, among)) for read, among in keys.items()])
+        return found
 
     def subjects(self) -> set[str]:
         """All that has been read of what people's own writes change."""

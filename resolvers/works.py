@@ -17,6 +17,7 @@ from models import (
     WorkTopic,
 )
 from models.collaboration import MAX_BYLINE
+from resolvers.facets import lacking
 from resolvers.matching import like
 from resolvers.page_statements import OTHER_PARENT, PARENT, down, up
 from resolvers.paging import Paged
@@ -53,6 +54,7 @@ FILTERS = {
     "is_open_access": col(Work.is_open_access) == bindparam("is_open_access", type_=Boolean()),
     "has_abstract": col(Work.abstract).is_not(None) == bindparam("has_abstract", type_=Boolean()),
     "min_citations": col(Work.citation_count) >= bindparam("min_citations", type_=Integer()),
+    **lacking(Work),
 }
 
 

@@ -39,6 +39,23 @@ class WorkOrder(Enum):
     TITLE = enum_value("TITLE", description="By title, ignoring case.")
 
 
+@strawberry.enum(description="What works can be counted by.")
+class WorkFacet(Enum):
+    YEAR = enum_value("YEAR", description="The year of publication.")
+    KIND = enum_value("KIND", description="What sort of work it is.")
+    TOPIC = enum_value("TOPIC", description="The topics that it is about, as `Work.topics` lists them.")
+    SOURCE = enum_value("SOURCE", description="Where it appeared.")
+    INSTITUTION = enum_value("INSTITUTION", description="The institutions that its byline names.")
+    AUTHOR = enum_value("AUTHOR", description="The researchers in its byline, each once.")
+
+
+@strawberry.enum(description="What researchers can be counted by.")
+class ResearcherFacet(Enum):
+    INSTITUTION = enum_value("INSTITUTION", description="The institutions where they are or were affiliated.")
+    TOPIC = enum_value("TOPIC", description="Their topics, as `Researcher.topics` lists them.")
+    COUNTRY = enum_value("COUNTRY", description="The countries of those institutions, each once.")
+
+
 @strawberry.enum(description="How collaborators are ordered.")
 class CollaboratorOrder(Enum):
     STRENGTH = enum_value("STRENGTH", description="By strength of the collaboration, strongest first.")

@@ -11,10 +11,10 @@ from schema.enums import ResearcherOrder, WorkOrder
 from schema.field import column, computed, same_row, texts
 from schema.filters import ResearcherFilter, WorkFilter
 from schema.link import link, paged
-from schema.links import AnInstitution, AResearcher
+from schema.links import AnInstitution
 from schema.node import Followable, Node
-from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
+from schema.researcher_connection import ResearcherConnection
 from schema.work_connection import WorkConnection
 
 
@@ -40,7 +40,7 @@ class Institution(Node, Followable):
 
     alternative_names: list[str] = texts("alternative_names", "Other names and acronyms of it.")
 
-    researchers: Connection[AResearcher] = paged(
+    researchers: ResearcherConnection = paged(
         researchers_of_institution,
         "Researchers who are or were affiliated with it.",
         order=ResearcherOrder.NAME,

@@ -39,6 +39,7 @@ from schema.moderation import AuditEntry
 from schema.node import Node, read_id
 from schema.paging import Connection
 from schema.privacy import moderators_only
+from schema.researcher_connection import ResearcherConnection
 from schema.search import SearchConnection, Suggestion, searched, suggested
 from schema.selection import columns, metadata
 from schema.work_connection import WorkConnection
@@ -149,7 +150,7 @@ class Query:
         key=None,
         guard=moderators_only,
     )
-    researchers: Connection[AResearcher] = paged(
+    researchers: ResearcherConnection = paged(
         researchers, "All researchers.", order=ResearcherOrder.NAME, filter=ResearcherFilter, key=None
     )
     works: WorkConnection = paged(works, "All works.", order=WorkOrder.NEWEST, filter=WorkFilter, key=None)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.enums import WorkFacet
+from schema.facets import FacetGroup, facets_by
 from schema.links import AWork
 from schema.paging import Connection
 
@@ -12,3 +14,5 @@ class WorkConnection(Connection[AWork]):
 
     The root is a Listing: `level.pages` is the list with its filter, `parent` whose it is.
     """
+
+    facets: list[FacetGroup] = facets_by(WorkFacet)

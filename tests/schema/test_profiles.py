@@ -7,7 +7,7 @@ from models import Account, Authorship, Claim, Detached, Researcher
 from resolvers.own_works import restore_unowned
 from schema.node import global_id
 
-ME = global_id("Researcher", 1)
+ME, OTHER = global_id("Researcher", 1), global_id("Researcher", 2)
 UPDATE = """mutation($input: UpdateProfileInput!) { updateProfile(input: $input) {
   researcher { headline homepageUrl affiliationStatus affiliation { id } affiliations { institution { id } }
     collaborationStatus } userErrors { code path } } }"""
@@ -15,7 +15,8 @@ WORKS = """mutation($id: ID!) { %s(input: {workId: $id}) {
   researcher { workCount works { nodes { id } } } userErrors { code path } } }"""
 SUPPRESS = "mutation($id: ID!) { %s(input: {researcherId: $id}) { researcherId userErrors { code path } } }"
 PAGE = """query($id: ID!, $work: ID!) { researcher(by: {id: $id}) { displayName } node(id: $id) { id }
-  researchers { nodes { id } } work(by: {id: $work}) { authorships { nodes { rawName researcher { id } } } } }"""
+  researchers { nodes { id } } work(by: {id: $work}) { authorships { nodes { rawName researcher { id } } } }
+  works { facets(by: [AUTHOR]) { withoutCount buckets { value } } } }"""
 WORK = global_id("Work", 1000)
 
 
@@ -109,6 +110,8 @@ async def test_a_page_that_is_gone(ask, post, owner, sign_up, client):
     assert (gone["researcher"], gone["node"]) == (None, None)
     assert ME not in [node["id"] for node in gone["researchers"]["nodes"]]
     assert gone["work"]["authorships"]["nodes"][0] == {"rawName": "R.", "researcher": None}
+    assert before["works"]["facets"][0] == {"withoutCount": 0, "buckets": [{"value": ME}, {"value": OTHER}]}
+    assert gone["works"]["facets"][0] == {"withoutCount": 3, "buckets": [{"value": OTHER}]}
     assert (await ask("{ viewer { claims { researcher { id } } researcher { id } } }"))["viewer"] == {
         "claims": [{"researcher": {"id": ME}}],
         "researcher": None,

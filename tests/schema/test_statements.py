@@ -61,6 +61,9 @@ LINKS = {
     "{ slug researchers { totalCount nodes { slug } } works { nodes { title } } } } } }",
     "topics": "nodes(ids: $people) { ... on Researcher { topics { nodes { slug parent { slug children { nodes "
     "{ slug } } } researchers { edges { workCount node { slug } } } works { totalCount nodes { title } } } } } }",
+    "facets": "nodes(ids: $people) { ... on Researcher { works(filter: {kinds: [ARTICLE]}) { facets(by: [YEAR KIND TOPIC "
+    "SOURCE INSTITUTION AUTHOR]) { by hasMore withoutCount buckets { value label count node { id ... on Topic { slug } "
+    "} } } } } }",
     "followers": "nodes(ids: $people) { ... on Researcher { followers { totalCount nodes { displayName } } } }",
 }
 

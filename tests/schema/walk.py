@@ -6,11 +6,13 @@ from collections import deque
 from dataclasses import dataclass
 
 from graphql import (
+    GraphQLField,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
     is_composite_type,
+    is_enum_type,
     is_required_argument,
 )
 
@@ -48,16 +50,27 @@ def everything(schema: GraphQLSchema, kind: GraphQLNamedType, depth: int = 8) ->
         for one in _possible(schema, named):
             types.add(one.name)
             for name, known in one.fields.items():
-                assert not any(map(is_required_argument, known.args.values())), f"teach the walk about {one}.{name}"
+                given = _given(known, f"teach the walk about {one}.{name}")
                 target, alias = get_named_type(known.type), f"{one.name}_{name}"
                 if not is_composite_type(target):
-                    into[alias] = Asked(name, one.name)
+                    into[alias] = Asked(name, one.name, arguments=given)
                 elif (one.name, name) not in met and left:
                     met.add((one.name, name))
                     below: dict[str, Asked] = {}
-                    into[alias] = Asked(name, one.name, below)
+                    into[alias] = Asked(name, one.name, below, given)
                     waiting.append((target, below, left - 1))
     return whole, types
+
+
+def _given(known: GraphQLField, otherwise: str) -> str:
+    """All that can be named, for each argument that must be given."""
+    texts = []
+    for name, argument in known.args.items():
+        if is_required_argument(argument):
+            kind = get_named_type(argument.type)
+            assert is_enum_type(kind), otherwise
+            texts.append(f"{name}: [{' '.join(kind.values)}]")
+    return f"({' '.join(texts)})" if texts else ""
 
 
 def _possible(schema: GraphQLSchema, named: GraphQLNamedType) -> tuple[GraphQLObjectType, ...]:
