@@ -10,6 +10,7 @@ from models.claim import CLAIM_METHODS, CLAIM_STATES
 from models.researcher import CLAIM_STATUSES, COLLABORATION_STATUSES
 from models.searchable import KINDS
 from models.work import WORK_KINDS
+from resolvers.citations.written import FORMATS
 from resolvers.claim_blockers import BLOCKERS
 from resolvers.claim_states import TRANSITIONS
 
@@ -94,6 +95,19 @@ class AbstractFormat(Enum):
     LATEX = enum_value("LATEX", description="As the source gives it, LaTeX and entities included (`$3\\times$`).")
 
 
+CitationFormat = _named(
+    "CitationFormat",
+    "How works are cited: for programs, or as text in one of the usual styles.",
+    {
+        "BIBTEX": "BibTeX in UTF-8, for LaTeX. A work has one key in all exports, such as `keutzer2020-W9000123`.",
+        "RIS": "RIS, for reference managers.",
+        "CSL_JSON": "CSL-JSON, for reference managers and CSL processors: an array of items.",
+        "APA": "A line of text a work, in the style of the American Psychological Association (7th edition).",
+        "MLA": "A line of text a work, in the style of the Modern Language Association (9th edition).",
+        "CHICAGO": "A line of text a work, in the Chicago author-date style (18th edition).",
+    },
+    stored=tuple(FORMATS),
+)
 WorkKind = _named(
     "WorkKind",
     "What sort of work it is. The source's own word is in `rawKind`.",

@@ -14,6 +14,7 @@ from resolvers.works import (
     works_cited_by,
     works_citing,
 )
+from schema.citation import citation_field
 from schema.context import Info
 from schema.enums import AbstractFormat, WorkKind, WorkOrder
 from schema.field import PRINTED, column, computed, same_row
@@ -95,6 +96,7 @@ class Work(Node):
     authors: list[AResearcher] = link(
         authors_by_work, "The researchers of the byline's first 100 names, in order. `authorships` has all.", size=100
     )
+    citation: str = citation_field()
     topics: list[WorkTopic] = link(topics_by_work, "What it is about, surest first.")
     keywords: list[WorkKeyword] = link(keywords_by_work, "What it is tagged with, surest first.")
     references: WorkConnection = paged(

@@ -10,7 +10,7 @@ from schema.paging import Connection
 
 @strawberry.type(description="A page of works.")
 class WorkConnection(Connection[AWork]):
-    """What can be asked of a list of works besides its pages: of the whole list, under its filter.
+    """What can be asked of a list of works besides its pages.
 
     The root is a Listing: `level.pages` is the list with its filter, `parent` whose it is.
     """
