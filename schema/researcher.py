@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 from resolvers.follows import followers_of_researcher
 from resolvers.institutions import institution_by_id
@@ -30,6 +31,7 @@ from schema.field import column, computed, renamed, same_row, texts
 from schema.filters import CollaboratorFilter, WorkFilter
 from schema.follow import AccountConnection
 from schema.institution import Affiliation
+from schema.json_ld import person_field
 from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher
 from schema.node import Followable, Node
@@ -135,6 +137,8 @@ class Researcher(Node, Followable):
     provenance: list[Provenance] = provenance(
         lambda row: f"A{row.id}", "slug", "claim_status", *OWN_WORDS, own=own_words
     )
+
+    json_ld: JSON = person_field(shown_institution, *AFFILIATION)
 
     @computed(description="What to call a record of this type.")
     def kind(self) -> str:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.scalars import JSON
 
 from resolvers.researchers import authors_by_work, authorships_of_work, institutions_by_authorship
 from resolvers.works import (
@@ -19,6 +20,7 @@ from schema.context import Info
 from schema.enums import AbstractFormat, WorkKind, WorkOrder
 from schema.field import PRINTED, column, computed, same_row
 from schema.filters import WorkFilter
+from schema.json_ld import work_field
 from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher, ASource
 from schema.node import Node
@@ -97,6 +99,7 @@ class Work(Node):
         authors_by_work, "The researchers of the byline's first 100 names, in order. `authorships` has all.", size=100
     )
     citation: str = citation_field()
+    json_ld: JSON = work_field()
     topics: list[WorkTopic] = link(topics_by_work, "What it is about, surest first.")
     keywords: list[WorkKeyword] = link(keywords_by_work, "What it is tagged with, surest first.")
     references: WorkConnection = paged(

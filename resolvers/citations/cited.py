@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, String, func
+from sqlalchemy import ColumnElement, String, func, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -15,6 +15,7 @@ from resolvers.citations.names import Name, read_name
 from resolvers.reads import One, select
 
 BETWEEN = "\x1f"  # the names of a byline
+WITHIN = "\x1e"  # the parts of one of its places
 MOST_IN_STYLE = 40  # no style shows more names than the first 20 and the last
 
 # Thousands of names a work: joined in the database, so that a page of works stays a page of rows.
@@ -28,8 +29,15 @@ _NAME = func.coalesce(
 
 
 def _printed(value: Any) -> ColumnElement[str]:
-    """Without the sign that stands between values."""
-    found: ColumnElement[str] = func.replace(value, BETWEEN, " ", type_=String())
+    """Without the signs that stand between values."""
+    found: ColumnElement[str] = func.replace(func.replace(value, BETWEEN, " "), WITHIN, " ", type_=String())
+    return found
+
+
+def _of_researcher(column: Any) -> ColumnElement[str]:
+    # No write changes these but one that makes every answer stale, so the researchers need not be known as subjects.
+    shown = select(column).where(_RESEARCHER, col(Researcher.suppressed_at).is_(None))
+    found: ColumnElement[str] = func.coalesce(shown.correlate(_PLACES).scalar_subquery(), literal_column("''"))
     return found
 
 
@@ -55,6 +63,8 @@ def _joined(value: Any) -> ColumnElement[str]:
     return found
 
 
+_PERSON = _printed(_NAME) + WITHIN + _of_researcher(Researcher.slug) + WITHIN + _of_researcher(Researcher.orcid)
+
 _COLUMNS = (
     "id title kind publication_year doi arxiv_id landing_page_url language volume issue first_page last_page "
     "source_name source_kind issn publisher"
@@ -68,11 +78,13 @@ _cited = One(
         col(Source.issn_l).label("issn"),
         col(Source.publisher).label("publisher"),
         _joined(_printed(_NAME)).label("names"),
+        _joined(_PERSON).label("people"),
     ).outerjoin(Source, col(Source.id) == Work.source_id),
     key=col(Work.id),
     long=True,
 )
 cited_by_id = _cited.only(_WORK | {"names"})
+described_by_id = _cited.only(_WORK | {"people", "publication_date", "pdf_url", "is_open_access"})
 
 
 class Form(NamedTuple):

@@ -108,7 +108,7 @@ async def test_a_name_that_is_not_printed_is_the_researchers(ask, byline):
 
 
 async def test_signs_between_names_do_not_divide_one(ask, byline):
-    id = byline("Charles\x1fBabbage", "Ada Lovelace")
+    id = byline("Charles\x1fBabbage", "Ada\x1eLovelace")
     data = await ask("query ($id: ID!) { node(id: $id) { ... on Work { citation(format: BIBTEX) } } }", id=id)
     assert "author = {Babbage, Charles and Lovelace, Ada}" in data["node"]["citation"]
 
