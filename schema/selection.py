@@ -19,6 +19,7 @@ PRIVATE = "private"  # a field's metadata: who asks decides what it shows
 AGE = "age"  # a field's metadata: the seconds for which what it shows may be shown without asking again
 WEIGHT = "weight"  # a field's metadata: what each object that it answers costs, or its value
 SIZE = "size"  # a field's metadata: how many its list is taken to hold, or the argument that says so
+EACH = "each"  # a field's metadata: it weighs so much for each row of its page
 SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
 
 
@@ -67,8 +68,9 @@ def metadata(
     age: int | None = None,
     weight: int | None = None,
     size: int | str | None = None,
+    each: bool = False,
 ) -> dict[str, Any]:
-    unless_said = {AGE: age, WEIGHT: weight, SIZE: size}
+    unless_said = {AGE: age, WEIGHT: weight, SIZE: size, EACH: each or None}
     said = {name: value for name, value in unless_said.items() if value is not None}
     return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private, **said}
 

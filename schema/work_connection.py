@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.citation import export_field
 from schema.enums import WorkFacet
 from schema.facets import FacetGroup, facets_by
 from schema.links import AWork
@@ -16,3 +17,4 @@ class WorkConnection(Connection[AWork]):
     """
 
     facets: list[FacetGroup] = facets_by(WorkFacet)
+    export: str = export_field()

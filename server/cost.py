@@ -25,7 +25,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from schema.selection import SAME_ROW, SIZE, WEIGHT, declarations
+from schema.selection import EACH, SAME_ROW, SIZE, WEIGHT, declarations
 from server.factors import PAGED, Factor, Variables, condition, list_size, page_size
 
 FORMULA = 1
@@ -97,7 +97,7 @@ class Costs:
         for selection in selected.selections:
             factor = condition(selection)
             if isinstance(selection, FieldNode):
-                (each if _is_row(parent, selection) else once).add(self._field(selection, parent), factor)
+                (each if self._of_each_row(selection, parent) else once).add(self._field(selection, parent), factor)
                 continue
             if isinstance(selection, FragmentSpreadNode):
                 under = self._fragment(selection.name.value)
@@ -109,6 +109,10 @@ class Costs:
             once.add(under[0], factor)
             each.add(under[1], factor)
         return once, each
+
+    def _of_each_row(self, node: FieldNode, parent: Any) -> bool:
+        definition: Any = self._schema.get_field(parent, node.name.value)
+        return _is_row(parent, node) or EACH in declarations(definition)
 
     def _fragment(self, name: str) -> tuple[Cost, Cost]:
         if name not in self._known:

@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from execution import PlanExecutor
 from importers.openalex.run import run
 from models import Authorship, Researcher, Source, Work
 from models.columns import fold
@@ -128,3 +129,48 @@ async def test_whoever_is_cancelled_leaves_after_a_stretch():
     assert await written.in_stretches(str, [1]) == ["1"]  # after whatever was left of the stretch
     assert len(done) < 10_000
     assert len(done) % written.STRETCH == 0
+
+
+async def test_an_export_is_the_page_in_its_order_and_pages_join(ask, world):
+    world(researchers=1, works=45)
+    query = """query ($after: String, $format: CitationFormat!) { researcher(by: {slug: "r-1"}) {
+        works(first: 20, orderBy: TITLE, after: $after) {
+            pageInfo { hasNextPage endCursor } nodes { openAlexId title } export(format: $format) } } }"""
+    for format, read in READERS.items():
+        texts, nodes, after, more = [], [], None, True
+        while more:
+            page = (await ask(query, after=after, format=format))["researcher"]["works"]
+            texts.append(page["export"])
+            nodes += page["nodes"]
+            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        joined = (
+            orjson.dumps([one for text in texts for one in orjson.loads(text)]).decode()
+            if format == "CSL_JSON"
+            else "\n".join(texts)
+        )
+        found = read(joined)
+        assert [one.title for one in found] == [node["title"] for node in nodes]
+        assert len({one.key for one in found}) == len(nodes) == 45
+    (page,) = (await ask('{ researcher(by: {slug: "r-1"}) { works(last: 2) { export(format: APA) } } }')).values()
+    assert len(page["works"]["export"].splitlines()) == 2
+
+
+async def test_exports_cost_two_statements_whatever_the_number(ask, world, statements):
+    world(researchers=6, works=6)
+    PlanExecutor.runs.clear()
+    counts = []
+    for size in (1, 6):
+        statements.clear()
+        ids = [global_id("Researcher", place) for place in range(1, size + 1)]
+        query = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Researcher {
+            works { export(format: BIBTEX) } } } }"""
+        data = await ask(query, ids=ids)
+        assert len({node["works"]["export"] for node in data["nodes"]}) == size
+        counts.append(len(statements))
+    assert counts == [3, 3], statements
+    assert PlanExecutor.runs == {"planned": 2}
+
+
+async def test_an_empty_page(ask):
+    query = "{ works { bibtex: export(format: BIBTEX) csl: export(format: CSL_JSON) apa: export(format: APA) } }"
+    assert (await ask(query))["works"] == {"bibtex": "", "csl": "[]", "apa": ""}

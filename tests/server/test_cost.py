@@ -50,6 +50,7 @@ def cost(schema):
         ("{ works(first: 3) { nodes { topics { topic { id } } } } }", 1 + 1 + 3 * (1 + 10)),  # both of one row
         ("{ works(first: 2) { nodes { citedBy(first: 5) { nodes { id } } } } }", 1 + 1 + 2 * (1 + 1 + 5)),
         ("{ works(first: 3) { nodes { citation(format: RIS) } } }", 1 + 1 + 3 * (1 + 20)),
+        ("{ works(first: 3) { export(format: RIS) nodes { id } } }", 1 + 1 + 3 * (20 + 1)),
         ('{ nodes(ids: ["a", "b", "c"]) { id } }', 1 + 3),
         ("{ a: works(first: 1) { nodes { id } } b: works(first: 1) { nodes { id } } }", 1 + 2 * (1 + 1)),
         ("{ works(first: 9) @skip(if: true) { nodes { id } } }", 1),
