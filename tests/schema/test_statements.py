@@ -28,6 +28,11 @@ ONE = f'{{ researcher(by: {{slug: "r-1"}}) {{ {PROFILE} }} }}'
 MANY = f"{{ researchers(first: 50) {{ nodes {{ {PROFILE} }} }} }}"
 
 
+@pytest.fixture(autouse=True)
+def at_any_cost(monkeypatch):
+    monkeypatch.setenv("PEERGRAPH_MAX_COST", "0")
+
+
 @pytest.mark.parametrize(("researchers", "works"), [(1, 2), (1, 45), (50, 2)])
 async def test_the_number_of_statements_is_the_same(world, ask, statements, researchers, works):
     world(researchers=researchers, works=works)
