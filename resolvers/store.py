@@ -41,15 +41,14 @@ class Store:
         for place, one in enumerate(wanted):
             if one is not None:
                 places[one[0]].append(place)
-        keys = {read: [wanted[place][1] for place in among] for read, among in places.items()}  # type: ignore[index]
         found: list[Any] = [None] * len(wanted)
 
-        async def load(read: Loadable, values: Later) -> None:
-            arrived = values if isinstance(values, list) else await values
-            for place, value in zip(places[read], arrived, strict=True):
+        async def load(read: Loadable, among: Sequence[int]) -> None:
+            values = self.load_all(read, [wanted[place][1] for place in among])  # type: ignore[index]
+            for place, value in zip(among, values if isinstance(values, list) else await values, strict=True):
                 found[place] = read.made(value)
 
-        await asyncio.gather(*[load(read, self.load_all(read, among)) for read, among in keys.items()])
+        await asyncio.gather(*[load(read, among) for read, among in places.items()])
         return found
 
     def subjects(self) -> set[str]:
