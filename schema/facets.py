@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import strawberry
 
 from resolvers.facet_counts import USUAL, Facets, facets
-from resolvers.facets import Bucket
+from resolvers.facets import FACETS, Bucket
 from resolvers.reads import Rows
 from schema.enums import ResearcherFacet, WorkFacet
 from schema.facet_bucket import FacetBucket
@@ -32,7 +32,13 @@ class Group(NamedTuple):
 
 
 def _counted(
-    read_of: Callable[[Group], Any], show: Callable[[Group, Any], Any], description: str, kind: Any = None
+    read_of: Callable[[Group], Any],
+    show: Callable[[Group, Any], Any],
+    description: str,
+    *,
+    kind: Any = None,
+    weight: int | None = None,
+    size: int | None = None,
 ) -> Any:
     """What is shown of what a group's read answers for its list: rows of a kind, or a value."""
 
@@ -51,7 +57,7 @@ def _counted(
 
     resolve.batch = batch  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata(weight=weight, size=size))
 
 
 @strawberry.type(description="What a list has of one facet.")
@@ -61,6 +67,7 @@ class Grouped:
         lambda group, every: group.found(every)[: group.asked.first],
         "The values that most have, most first, ties in a fixed order.",
         kind=Bucket,
+        size=max(map(len, FACETS.values())),  # with `first` for the number of groups, all buckets are that at most
     )
     has_more: bool = _counted(
         lambda group: group.asked,
@@ -71,6 +78,7 @@ class Grouped:
         lambda group: group.asked.without(group.by),
         lambda _group, count: count,
         "How many have no value at all, and are in no bucket.",
+        weight=5,
     )
 
 
@@ -105,5 +113,5 @@ def facets_by(kind: type[Enum]) -> Any:
     return strawberry.field(
         resolver=resolve,
         description="How many have each value of these facets: of the whole list under its filter, whatever the page.",
-        metadata=metadata(age=0),
+        metadata=metadata(age=0, weight=5),
     )
