@@ -36,6 +36,7 @@ def serve(
     """Serve GraphQL, and GraphiQL to browsers, at /graphql. On SIGTERM what has been asked is answered first."""
     known = settings()
     level = known.log_level
+    _check_trusted()
     if workers > 1 and known.secret is None:  # they must agree
         os.environ["PEERGRAPH_SECRET"] = secrets.token_urlsafe()
     with database() as engine:
@@ -55,6 +56,20 @@ def serve(
         http="server.connection:PromptConnection",
         server_header=False,
     )
+
+
+def _check_trusted() -> None:
+    path = settings().trusted_documents
+    if path is None:
+        return
+    from schema.root import build_schema  # noqa: PLC0415  as below
+    from server.documents import Documents  # noqa: PLC0415
+    from server.persisted import ManifestError, trusted  # noqa: PLC0415
+
+    try:
+        trusted(path, Documents.by(settings(), build_schema()._schema))  # noqa: SLF001  it has no public name
+    except ManifestError as error:
+        stop(f"{error}")
 
 
 @commands.command()

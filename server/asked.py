@@ -10,13 +10,16 @@ import orjson
 from server.malformed import Malformed
 
 MOST_PARAMETERS = 20
+NAMES = {"query", "documentId", "extensions"}  # one of which whatever asks for something has
+SHA256 = "sha256:"  # before the id of a document, says what it is
 
 
 class Asked(NamedTuple):
-    query: str
+    query: str | None  # None where the id of a document stands for it
     variables: dict[str, Any] | None
     operation_name: str | None
-    extensions: dict[str, Any] | None
+    extensions: dict[str, Any] | None = None
+    document_id: str | None = None
 
     def wants(self, extension: str) -> bool:
         return self.extensions is not None and self.extensions.get(extension) is True
@@ -53,16 +56,32 @@ def parameters(sent: bytes) -> dict[str, str]:
 
 def _asked(given: dict[str, Any]) -> Asked:
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-    extensions = given.get("extensions")
-    if not isinstance(query, str) or not query.strip():
-        raise Malformed("`query` must be a GraphQL document.")
+    extensions, document_id = given.get("extensions"), given.get("documentId")
     if variables is not None and not isinstance(variables, dict):
         raise Malformed("`variables` must be an object.")
     if name is not None and not isinstance(name, str):
         raise Malformed("`operationName` must be a string.")
     if extensions is not None and not isinstance(extensions, dict):
         raise Malformed("`extensions` must be an object.")
-    return Asked(query, variables, name or None, extensions)
+    if document_id is not None or (extensions and "persistedQuery" in extensions):
+        document_id = _document_id(document_id, extensions or {})
+    if query is None and document_id is not None:
+        return Asked(None, variables, name or None, extensions, document_id)
+    if not isinstance(query, str) or not query.strip():
+        raise Malformed("`query` must be a GraphQL document.")
+    return Asked(query, variables, name or None, extensions, document_id)
+
+
+def _document_id(given: Any, extensions: dict[str, Any]) -> str:
+    """The id as a parameter of its own, or as Apollo's clients send it."""
+    if given is None:
+        persisted = extensions["persistedQuery"]
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise Malformed("`persistedQuery` must be an object of version 1.")
+        given = persisted.get("sha256Hash")
+    if not isinstance(given, str) or not given:
+        raise Malformed("The id of a document must be a string.")
+    return given.removeprefix(SHA256)
 
 
 def _json(text: bytes, what: str) -> Any:

@@ -27,6 +27,7 @@ from graphql import (
 from schema.selection import AGE, PRIVATE, declarations
 from server.cost import Costs, Introspected, OperationCost, introspected
 from server.limits import Limits, excess
+from server.settings import Settings
 
 # Bytes that a parsed document and its plan take: measured at 150 to 170 a character, more for the shortest.
 LEAST_SIZE, SIZE_OF_CHARACTER = 8_192, 160
@@ -144,6 +145,16 @@ class Documents:
         rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._reading = Reading(schema, limits, rules, suggestions, introspected(schema))
         self._kept: LRUCache[str, Document] = LRUCache(most_bytes, lambda document: document.size)
+
+    @classmethod
+    def by(cls, settings: Settings, schema: GraphQLSchema) -> Documents:
+        return cls(
+            schema,
+            settings.documents_bytes,
+            settings.limits,
+            introspection=settings.introspection,
+            suggestions=settings.suggestions,
+        )
 
     def get(self, text: str) -> Document:
         """The document of this text, valid or not."""

@@ -17,7 +17,7 @@ from schema.errors import HIDDEN
 from server.access import Accesses
 from server.admission import Admission
 from server.answers import Answers, Kept, Request
-from server.asked import in_body, in_query_string, parameters
+from server.asked import NAMES, in_body, in_query_string, parameters
 from server.bodies import HungUp, body
 from server.graphiql import page
 from server.malformed import Header, Malformed
@@ -99,7 +99,7 @@ class Endpoint:
             raise Malformed("Send queries by GET or POST.", 405, headers=[_ALLOW])
         if self._most_bytes and len(sent) > self._most_bytes:
             raise Malformed(f"The query string is longer than {self._most_bytes:,} bytes.", 414)
-        if method != "POST" and b"text/html" in headers.get(b"accept", b"") and "query" not in parameters(sent):
+        if method != "POST" and b"text/html" in headers.get(b"accept", b"") and NAMES.isdisjoint(parameters(sent)):
             found = page()
             found.raw_headers = with_headers(found.raw_headers, self._always)
             return found

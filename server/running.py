@@ -23,6 +23,7 @@ from server.cost import FORMULA
 from server.documents import MOST_ERRORS, Document, Documents
 from server.limits import too_many
 from server.malformed import Malformed
+from server.persisted import NotFound, Persisted, trusted
 from server.response import refusal
 from server.settings import Settings
 
@@ -51,22 +52,22 @@ class Running:
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
         self._suggestions = settings.suggestions
         self._most_values, self._most_cost = settings.max_values, settings.max_cost
-        self._documents = Documents(
-            self._schema,
-            settings.documents_bytes,
-            settings.limits,
-            introspection=settings.introspection,
-            suggestions=settings.suggestions,
-        )
+        self._documents = Documents.by(settings, self._schema)
+        documents = trusted(settings.trusted_documents, self._documents) if settings.trusted_documents else {}
+        self._persisted = Persisted(settings.persisted_bytes, documents, trusted_only=settings.trusted_only)
 
     async def run(self, asked: Asked, asking: Asking, request_id: str, *, may_write: bool) -> Ran:
         """Raises Malformed for what cannot be asked in this way."""
         if self._most_values and asked.variables and too_many(asked.variables, self._most_values):
             raise Malformed(f"The variables hold more than {self._most_values:,} values.")
-        document = self._documents.get(asked.query)
+        try:
+            document = self._documents.get(self._persisted.text(asked))
+        except NotFound:  # the message is what some clients look for
+            return Ran(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND", request_id), 400)
         if document.errors or document.syntax is None:
             errors = [shown(error, request_id, document.code) for error in document.errors]
             return Ran(orjson.dumps({"errors": errors}), 400)
+        self._persisted.keep(asked)
         try:
             operation = document.operation(asked.operation_name)
         except LookupError as error:
@@ -82,11 +83,7 @@ class Running:
             sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
             return Ran(refusal(sentence, "COST_LIMIT", request_id, **self._told(cost)), 400)
         context = self._context(document, asking, request_id)
-        try:
-            body = await self._executed(document.syntax, asked, context)
-        except asyncio.CancelledError:
-            context.store.abandon()
-            raise
+        body = await self._executed(document.syntax, asked, context)
         if asked.wants("cost"):
             body["extensions"] = self._told(cost)
         private = document.private or context.private or operation.operation is not OperationType.QUERY
@@ -130,7 +127,11 @@ class Running:
             hide_suggestions=not self._suggestions,
         )
         running = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
-        result: ExecutionResult = await running if isawaitable(running) else running
+        try:
+            result: ExecutionResult = await running if isawaitable(running) else running
+        except asyncio.CancelledError:
+            context.store.abandon()
+            raise
         body: dict[str, Any] = {}
         if result.errors:
             body["errors"] = [shown(error, context.request_id) for error in result.errors]

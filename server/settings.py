@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FilePath,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -107,6 +108,9 @@ class Settings(BaseSettings):
     sender_seconds: float = Field(default=15, ge=0)  # for a request's headers, and for its body, to come
     max_requests: int = Field(default=32, ge=0)  # answered at once, by each process
     max_waiting: int = Field(default=16, ge=0)  # more than that, which wait for their turn
+    persisted_bytes: int = Field(default=8 * 2**20, ge=0)  # of documents that clients sent to be found by their hash
+    trusted_documents: FilePath | None = None  # a manifest
+    trusted_only: bool = Field(default=False, validate_default=True)
     documents_bytes: int = Field(default=32 * 2**20, ge=0)  # of parsed documents; 0 keeps none
     answers_bytes: int = Field(default=64 * 2**20, ge=0)  # of whole answers; 0 keeps none
     smtp_url: Annotated[str | None, AfterValidator(_smtp)] = None
@@ -124,6 +128,13 @@ class Settings(BaseSettings):
         if (secret is None) != (info.data.get("orcid_client_id") is None):
             raise ValueError("it goes with PEERGRAPH_ORCID_CLIENT_ID: set both or none")
         return secret
+
+    @field_validator("trusted_only")
+    @classmethod
+    def _goes_with_documents(cls, only: bool, info: ValidationInfo) -> bool:  # noqa: FBT001  pydantic's signature
+        if only and info.data.get("trusted_documents") is None:
+            raise ValueError("it goes with PEERGRAPH_TRUSTED_DOCUMENTS: set both")
+        return only
 
     @field_validator("oidc_providers")
     @classmethod

@@ -1,4 +1,5 @@
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -74,3 +75,24 @@ def served(database_url, reader, writer):
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test")
 
     return start
+
+
+@pytest.fixture
+def command(tmp_path):
+    def run(
+        *arguments: str, stdin: bytes = b"", largest_file: int = resource.RLIM_INFINITY, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        given = {"PEERGRAPH_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3", "COLUMNS": "200"} | settings
+        ran = subprocess.run(
+            [sys.executable, "-m", "server", *arguments],
+            cwd=ROOT,
+            env=os.environ | given,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=120,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY)),
+        )
+        return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+
+    return run

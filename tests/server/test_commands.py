@@ -1,10 +1,6 @@
 """The commands as a person runs them."""
 
-import os
-import resource
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,27 +10,6 @@ ROOT = Path(__file__).parents[2]
 SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
 PROVIDER = '{"issuer": "https://a.example", "client_id": "a", "client_secret": "secret"}'
 NO_ISSUER = '{"client_id": "secret", "client_secret": "secret"}'
-
-
-@pytest.fixture
-def command(tmp_path):
-    def run(
-        *arguments: str, stdin: bytes = b"", largest_file: int = resource.RLIM_INFINITY, **settings: str
-    ) -> subprocess.CompletedProcess[str]:
-        given = {"PEERGRAPH_DATABASE_URL": f"sqlite:///{tmp_path}/a.sqlite3", "COLUMNS": "200"} | settings
-        ran = subprocess.run(
-            [sys.executable, "-m", "server", *arguments],
-            cwd=ROOT,
-            env=os.environ | given,
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=120,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY)),
-        )
-        return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
-
-    return run
 
 
 def test_from_empty_to_filled(command, tmp_path):

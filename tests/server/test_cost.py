@@ -9,8 +9,8 @@ from schema.root import build_schema
 from server import documents
 from server.cost import Costs, introspected
 from server.running import Running
-from tests.server.test_attacks import ON_ONE
 
+ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # none is asked
 PAGES = "{ works(first: 100) { nodes { authors { works(first: 100) { nodes { authors { id } } } } } } }"
 DRY = {"dryRun": True}
 
