@@ -24,6 +24,11 @@ def pending(engine: Engine) -> list[str]:
     return [script.revision for script in scripts.iterate_revisions("head", current or "base")][::-1]
 
 
+def revisions() -> list[str]:
+    """Every revision there is, oldest first."""
+    return [script.revision for script in ScriptDirectory(_SCRIPTS).walk_revisions()][::-1]
+
+
 def write(engine: Engine, message: str) -> None:
     """Write the migration from this database to the tables as they are declared now."""
     command.revision(_config(engine), message, autogenerate=True)

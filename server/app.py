@@ -23,6 +23,7 @@ from schema.root import build_schema
 from server.access import Accesses
 from server.endpoint import Endpoint
 from server.graphiql import routes
+from server.health import Health
 from server.mailer import Mailer
 from server.malformed import Header
 from server.origins import Origins
@@ -95,5 +96,5 @@ def create_app(
 
     # The route to it is for whoever writes a slash behind it, and is sent there.
     sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)
-    known = [Route(GRAPHQL, endpoint), Route("/", home), sign_in, *routes()]
+    known = [Route(GRAPHQL, endpoint), Route("/", home), sign_in, *Health(reader).routes(), *routes()]
     return Service(endpoint, secure, routes=known, lifespan=lifespan)
