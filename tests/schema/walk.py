@@ -11,8 +11,10 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
+    get_nullable_type,
     is_composite_type,
     is_enum_type,
+    is_list_type,
     is_required_argument,
 )
 
@@ -63,13 +65,14 @@ def everything(schema: GraphQLSchema, kind: GraphQLNamedType, depth: int = 8) ->
 
 
 def _given(known: GraphQLField, otherwise: str) -> str:
-    """All that can be named, for each argument that must be given."""
+    """For each argument that must be given all that can be named, or the first where it takes but one."""
     texts = []
     for name, argument in known.args.items():
         if is_required_argument(argument):
             kind = get_named_type(argument.type)
             assert is_enum_type(kind), otherwise
-            texts.append(f"{name}: [{' '.join(kind.values)}]")
+            several = is_list_type(get_nullable_type(argument.type))
+            texts.append(f"{name}: [{' '.join(kind.values)}]" if several else f"{name}: {next(iter(kind.values))}")
     return f"({' '.join(texts)})" if texts else ""
 
 
