@@ -13,6 +13,8 @@ from models.work import WORK_KINDS
 from resolvers.citations.written import FORMATS
 from resolvers.claim_blockers import BLOCKERS
 from resolvers.claim_states import TRANSITIONS
+from resolvers.edges import EDGE_KINDS
+from resolvers.ties import KINDS as NODE_KINDS
 
 
 def _named(name: str, description: str, values: dict[str, str], *, stored: tuple[str, ...] = ()) -> Any:
@@ -363,4 +365,24 @@ ProvenanceKind = _named(
     "ProvenanceKind",
     "Whose word something is.",
     {"IMPORTED": "A source's.", "SELF_ASSERTED": "The record's owner's own."},
+)
+GraphKind = _named(
+    "GraphKind",
+    "What a node of the research graph is.",
+    {"RESEARCHER": "A researcher.", "WORK": "A work.", "TOPIC": "A topic.", "INSTITUTION": "An institution."},
+    stored=NODE_KINDS,
+)
+GraphEdgeKind = _named(
+    "GraphEdgeKind",
+    "How two nodes of the research graph belong together, and what the weight of such an edge is.",
+    {
+        "CO_AUTHORED": "Two researchers have published together, in either direction. The strength of that.",
+        "WROTE": "A researcher stands in a work's byline. 1 by the number of its names.",
+        "ABOUT": "A work is about a topic, or a researcher works on it. How surely; the share of their works.",
+        "AFFILIATED": "A researcher is at an institution, or was; a work's byline names it. 1 now, 0.5 once; the share "
+        "of the byline's names.",
+        "CITES": "A work cites another. 1.",
+        "PART_OF": "A topic is a part of another, right below it. 1.",
+    },
+    stored=EDGE_KINDS,
 )

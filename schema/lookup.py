@@ -88,7 +88,7 @@ async def found_by_id(info: Info, type_name: str, id: int) -> Any:
     store, needed = info.context.store, columns(info, type_name)
     may_see = PRIVATE.get(type_name)
     if may_see is None:
-        return await _found(store, type_name, BY_ID[type_name].only(needed), id)
+        return await living(store, type_name, BY_ID[type_name].only(needed), id)
     info.context.private = True
     row = await store.load(BY_ID[type_name].only(needed | {"account_id"}), id)
     return row if row is not None and may_see(row, info.context) else None
@@ -98,7 +98,8 @@ async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:
     return await info.context.store.load(read.only(columns(info, type_name)), key)
 
 
-async def _found(store: Store, type_name: str, read: One, key: Any) -> Any:
+async def living(store: Store, type_name: str, read: One, key: Any) -> Any:
+    """The row with this key; where it is an id that was merged away, the row of what it was merged into."""
     row = await store.load(read, key)
     survivors = SURVIVORS.get(type_name.lower())
     if row is None and survivors and read.key is BY_ID[type_name].key:
@@ -130,11 +131,11 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
 
     async def resolve(info: Info, by: Any) -> Any:
         read, key = _reading(type_name, by)
-        return await _found(info.context.store, type_name, read.only(columns(info)), key)
+        return await living(info.context.store, type_name, read.only(columns(info)), key)
 
     async def later(store: Store, read: One, key: Any, found: Later) -> Any:
         rows = found if isinstance(found, list) else await found
-        return [await _found(store, type_name, read, key)] if rows[0] is None else Rows(read.kind, rows)
+        return [await living(store, type_name, read, key)] if rows[0] is None else Rows(read.kind, rows)
 
     def plan(info: Info) -> Any:
         needed = columns(info)

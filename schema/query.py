@@ -21,6 +21,7 @@ from schema.context import Info
 from schema.enums import ClaimOrder, InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.field import computed
 from schema.filters import ClaimFilter, InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
+from schema.graph import RULE, ResearchGraph, graph_around
 from schema.identity import SignInProvider
 from schema.link import paged
 from schema.links import AClaim, AnInstitution, AResearcher, ATopic, AWork
@@ -134,6 +135,10 @@ class Query:
             data_version=version.version if version else 0,
             last_import=run.finished_at if run else None,
         )
+
+    research_graph: ResearchGraph = strawberry.field(
+        resolver=graph_around, description=f"The research graph around anything. {RULE}"
+    )
 
     claim_queue: Connection[AClaim] = paged(
         claim_queue,

@@ -30,6 +30,7 @@ from schema.enums import (
 from schema.field import column, computed, renamed, same_row, texts
 from schema.filters import CollaboratorFilter, WorkFilter
 from schema.follow import AccountConnection
+from schema.graph import ResearchGraph, graph_of
 from schema.institution import Affiliation
 from schema.json_ld import person_field
 from schema.link import link, paged
@@ -133,6 +134,7 @@ class Researcher(Node, Followable):
         order="NEWEST",
         total="follower_count",
     )
+    research_graph: ResearchGraph = graph_of("RESEARCHER")
     external_ids: list[ExternalId] = link(external_ids_by_researcher, "What other registries call them.")
     provenance: list[Provenance] = provenance(
         lambda row: f"A{row.id}", "slug", "claim_status", *OWN_WORDS, own=own_words

@@ -1,0 +1,137 @@
+"""What is adjacent in the research graph: one statement for all nodes of a level, one for all edges of a graph.
+
+Both answer JSON, a row for each sort of tie: thousands of rows, fetched one by one in a thread, would be fought over
+with the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import ARRAY, BigInteger, CompoundSelect, Integer, Select, bindparam, func, literal_column, union_all
+
+from resolvers.drivers import Reader
+from resolvers.edges import EDGES
+from resolvers.later import Later, then
+from resolvers.reads import Statement, select
+from resolvers.ties import EXAMINED, KINDS, MILLION, TIES
+
+Ties = list[tuple[str, list[int], list[int]]]  # by sort of tie: the far kind, ids and pulls, strongest first
+
+_JSON = {"sqlite": (func.json_array, func.json_group_array), "postgresql": (func.json_build_array, func.json_agg)}
+MOST = "most"  # the parameter: to how many a node is tied at most, for one sort of tie
+
+
+class Node(NamedTuple):
+    kind: str
+    id: int
+
+
+class Edge(NamedTuple):
+    kind: str
+    source: Node
+    target: Node
+    weight: float
+
+
+class _Plain:
+    """A read that answers no rows: their subjects are known by what shows the nodes."""
+
+    kind = None
+    moved_by: str | None = "Researcher"  # who withholds an affiliation, or tells it
+
+    def made(self, value: Any) -> Any:
+        return value
+
+    def rows(self, value: Any) -> Sequence[Any]:
+        del value
+        return ()
+
+
+class Tied(_Plain, NamedTuple("Tied", [("kinds", frozenset[str]), ("most", int), ("examined", int)])):
+    """To which nodes of these kinds each node is tied."""
+
+    def fetch(self, reader: Reader, keys: Sequence[Node]) -> Later:
+        values = {MOST: self.most, EXAMINED: self.examined}
+        rows = _ties(self.kinds).fetch(reader, **_by_kind(keys), **values)
+        found: Later = then(rows, lambda rows: _tied(keys, rows))
+        return found
+
+
+class Edges(_Plain):
+    """All edges among the nodes of each graph; nodes are ordered as the graph has them."""
+
+    def fetch(self, reader: Reader, keys: Sequence[frozenset[Node]]) -> Later:
+        rows = _EDGES.fetch(reader, **_by_kind({node for key in keys for node in key}))
+        found: Later = then(rows, lambda rows: _edges(keys, rows))
+        return found
+
+
+edges_among = Edges()
+
+
+def _by_kind(nodes: Iterable[Node]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {kind: [] for kind in KINDS}
+    for kind, id in nodes:
+        found[kind].append(id)
+    return found
+
+
+@cache
+def _ties(kinds: frozenset[str]) -> Statement:
+    places = [place for place, tie in enumerate(TIES) if tie.far in kinds]
+    return Statement(lambda dialect: union_all(*[_of_each(dialect, place) for place in places]))
+
+
+def _of_each(dialect: str, place: int) -> Select[Any]:
+    """The tie's place, and for each node of the near kind what it is tied to."""
+    near, _, found = TIES[place]
+    ranked = found.order_by(literal_column("pull").desc(), literal_column("id")).limit(bindparam(MOST, type_=Integer()))
+    one = ranked.subquery("found")
+    array, every = _JSON[dialect]
+    listed: Any = select(array(every(one.c.id), every(one.c.pull))).scalar_subquery()
+    if dialect == "sqlite":
+        k: Any = func.json_each(bindparam(near)).table_valued("key", "value").alias("k")
+        listed = func.json(listed)  # else it would be taken for a string
+    else:
+        given = bindparam(near, type_=ARRAY(BigInteger()))
+        k = func.unnest(given).table_valued("value", with_ordinality="key").render_derived(name="k")
+    return select(literal_column(f"{place}").label("place"), every(listed).label("found")).select_from(k)
+
+
+def _tied(keys: Sequence[Node], rows: Sequence[Sequence[Any]]) -> list[Ties]:
+    found: list[Ties] = [[] for _ in keys]
+    of_kind = {kind: [ties for ties, key in zip(found, keys, strict=True) if key.kind == kind] for kind in KINDS}
+    for place, text in rows:
+        near, far, _ = TIES[place]
+        for ties, (ids, pulls) in zip(of_kind[near], orjson.loads(text or "[]"), strict=True):
+            ties.append((far, ids or [], pulls or []))
+    return found
+
+
+def _every_edge(dialect: str) -> CompoundSelect[Any]:
+    return union_all(*[_of_kind(dialect, place) for place in range(len(EDGES))])
+
+
+def _of_kind(dialect: str, place: int) -> Select[Any]:
+    edge = EDGES[place].found.subquery("edge")
+    array, every = _JSON[dialect]
+    return select(literal_column(f"{place}").label("place"), every(array(*edge.c)).label("found"))
+
+
+_EDGES = Statement(_every_edge)
+
+
+def _edges(keys: Sequence[frozenset[Node]], rows: Sequence[Sequence[Any]]) -> list[list[Edge]]:
+    found: list[list[Edge]] = [[] for _ in keys]
+    for place, text in rows:
+        kind, source_kind, target_kind, _ = EDGES[place]
+        for source_id, target_id, weight in orjson.loads(text or "[]"):
+            edge = Edge(kind, Node(source_kind, source_id), Node(target_kind, target_id), weight / MILLION)
+            for graph, key in zip(found, keys, strict=True):
+                if edge.source in key and edge.target in key:
+                    graph.append(edge)
+    return found

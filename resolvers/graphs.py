@@ -1,0 +1,73 @@
+"""The research graph around nodes: the nearest and strongest first, within a budget."""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from resolvers.adjacency import Node, Tied, edges_among
+from resolvers.growing import Graph, Growing
+from resolvers.institutions import institution_by_id
+from resolvers.later import Later
+from resolvers.reads import One
+from resolvers.researchers import researcher_by_id
+from resolvers.store import Store
+from resolvers.ties import I, R, T, W
+from resolvers.topics import topic_by_id
+from resolvers.works import work_by_id
+
+DEEPEST, MOST_NODES = 3, 500
+# To how many a node is tied, and how many of its rows are looked at: the center, and others.
+FROM_CENTER, FROM_OTHERS = (10_000, 10_000), (50, 100)
+_MANY = frozenset({"display_name", "researcher_count"})
+ROWS: dict[str, One] = {
+    R: researcher_by_id.only(frozenset({"display_name"})),
+    W: work_by_id.only(frozenset({"title"})),
+    T: topic_by_id.only(_MANY),
+    I: institution_by_id.only(_MANY),
+}
+
+
+async def research_graphs(
+    store: Store, centers: Sequence[Node], depth: int, kinds: frozenset[str], most: int
+) -> list[Graph]:
+    """The graph around each of these. A fixed number of statements for each step, whatever there is."""
+    graphs = [Growing(center, most) for center in centers]
+    rows = await _rows(store, centers)
+    for step in range(depth):
+        tied = Tied(kinds, *(FROM_OTHERS if step else FROM_CENTER))
+        nodes = [*dict.fromkeys(node for graph in graphs for node in graph.frontier)]
+        ties = dict(zip(nodes, await _arrived(store.load_all(tied, nodes)), strict=True))
+        for graph in graphs:
+            await graph.weigh(ties, tied.most, rows)
+        found = [graph.step(depth - step) for graph in graphs]
+        rows |= await _rows(store, (node for one in found for node in one))
+        for graph in graphs:
+            graph.keep(rows)
+    refilled = [graph.refill(depth) for graph in graphs]
+    rows |= await _rows(store, (node for one in refilled for node in one))
+    for graph in graphs:
+        graph.keep(rows)
+    shown = [frozenset(graph.weights) for graph in graphs]
+    edges = await _arrived(store.load_all(edges_among, shown))
+    return [graph.drawn(rows, among) for graph, among in zip(graphs, edges, strict=True)]
+
+
+async def _arrived(found: Later) -> list[Any]:
+    return found if isinstance(found, list) else await found
+
+
+async def _rows(store: Store, nodes: Iterable[Node]) -> dict[Node, Any]:
+    """What is to be shown of these, without whom nobody may see."""
+    ids: dict[str, list[int]] = defaultdict(list)
+    for kind, id in nodes:
+        ids[kind].append(id)
+    found = await gather(*[_arrived(store.load_all(ROWS[kind], of_kind)) for kind, of_kind in ids.items()])
+    return {
+        Node(kind, id): ROWS[kind].made(row)
+        for (kind, of_kind), rows in zip(ids.items(), found, strict=True)
+        for id, row in zip(of_kind, rows, strict=True)
+        if row is not None
+    }

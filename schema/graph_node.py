@@ -1,0 +1,82 @@
+"""The nodes and edges of a research graph."""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import strawberry
+
+from resolvers.adjacency import Node as GraphKey
+from resolvers.ties import KINDS
+from schema.context import Context, Info
+from schema.enums import GraphEdgeKind, GraphKind
+from schema.field import column, computed
+from schema.lookup import BY_ID, found_by_id
+from schema.node import Node, global_id
+from schema.selection import columns
+
+TYPES = {kind: kind.capitalize() for kind in KINDS}
+
+
+def graph_id(node: GraphKey) -> strawberry.ID:
+    return global_id(TYPES[node.kind], node.id)
+
+
+def record(key: Callable[[Any], GraphKey], description: str) -> Any:
+    """The record of which a node is."""
+
+    async def resolve(root: Any, info: Info) -> Node:
+        node = key(root)
+        found: Node = await found_by_id(info, TYPES[node.kind], node.id)
+        return found
+
+    def plan(info: Info) -> Any:
+        reads = {kind: BY_ID[name].only(columns(info, name)) for kind, name in TYPES.items()}
+
+        async def rows(context: Context, kind: str, ids: Sequence[int]) -> list[Any]:
+            found = context.store.load_all(reads[kind], ids)
+            return [*map(reads[kind].made, found if isinstance(found, list) else await found)]
+
+        async def batch(parents: Sequence[Any], context: Context) -> list[Any]:
+            nodes = [*map(key, parents)]
+            ids: dict[str, list[int]] = defaultdict(list)
+            for kind, id in nodes:
+                ids[kind].append(id)
+            found = await gather(*[rows(context, kind, of_kind) for kind, of_kind in ids.items()])
+            left = dict(zip(ids, map(iter, found), strict=True))
+            return [next(left[node.kind]) for node in nodes]
+
+        return batch
+
+    resolve.plan = plan  # type: ignore[attr-defined]
+    return strawberry.field(resolver=resolve, description=description)
+
+
+@strawberry.type(description="A node of a research graph.")
+class GraphNode:
+    id: strawberry.ID = computed("node", description="The id of what it shows, which edges name, too.")(
+        lambda root: graph_id(root.node)
+    )
+    kind: GraphKind = column("What it is.")
+    label: str = column("Its name or title.")
+    weight: float = column(
+        "How much it matters to the center, 0 to 1: along the strongest way there. Works matter the more the more they "
+        "are cited, people of a byline or an institution the more works they have. To compare within a kind."
+    )
+    distance: int = column("How many edges it is away from the center in this graph; 0 for the center.")
+    node: Node = record(lambda root: root.node, "What it shows.")
+
+
+@strawberry.type(description="An edge of a research graph.")
+class GraphEdge:
+    source: strawberry.ID = computed("source", description="The node that it leads from.")(
+        lambda root: graph_id(root.source)
+    )
+    target: strawberry.ID = computed("target", description="The node that it leads to.")(
+        lambda root: graph_id(root.target)
+    )
+    kind: GraphEdgeKind = column("How they belong together.")
+    weight: float = column("How strongly, 0 to 1, to six places; the kind tells what it counts.")
