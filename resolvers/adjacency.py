@@ -17,11 +17,12 @@ from resolvers.drivers import Reader
 from resolvers.edges import EDGES
 from resolvers.later import Later, then
 from resolvers.reads import Statement, select
+from resolvers.rowless import Rowless
 from resolvers.ties import EXAMINED, KINDS, MILLION, TIES
 
 Ties = list[tuple[str, list[int], list[int]]]  # by sort of tie: the far kind, ids and pulls, strongest first
 
-_JSON = {"sqlite": (func.json_array, func.json_group_array), "postgresql": (func.json_build_array, func.json_agg)}
+JSON = {"sqlite": (func.json_array, func.json_group_array), "postgresql": (func.json_build_array, func.json_agg)}
 MOST = "most"  # the parameter: to how many a node is tied at most, for one sort of tie
 
 
@@ -37,21 +38,11 @@ class Edge(NamedTuple):
     weight: float
 
 
-class _Plain:
-    """A read that answers no rows: their subjects are known by what shows the nodes."""
-
-    kind = None
-    moved_by: str | None = "Researcher"  # who withholds an affiliation, or tells it
-
-    def made(self, value: Any) -> Any:
-        return value
-
-    def rows(self, value: Any) -> Sequence[Any]:
-        del value
-        return ()
+class _Adjacency(Rowless):
+    moved_by = "Researcher"  # who tells or withholds where they are
 
 
-class Tied(_Plain, NamedTuple("Tied", [("kinds", frozenset[str]), ("most", int), ("examined", int)])):
+class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("most", int), ("examined", int)])):
     """To which nodes of these kinds each node is tied."""
 
     def fetch(self, reader: Reader, keys: Sequence[Node]) -> Later:
@@ -61,7 +52,7 @@ class Tied(_Plain, NamedTuple("Tied", [("kinds", frozenset[str]), ("most", int),
         return found
 
 
-class Edges(_Plain):
+class Edges(_Adjacency):
     """All edges among the nodes of each graph; nodes are ordered as the graph has them."""
 
     def fetch(self, reader: Reader, keys: Sequence[frozenset[Node]]) -> Later:
@@ -91,7 +82,7 @@ def _of_each(dialect: str, place: int) -> Select[Any]:
     near, _, found = TIES[place]
     ranked = found.order_by(literal_column("pull").desc(), literal_column("id")).limit(bindparam(MOST, type_=Integer()))
     one = ranked.subquery("found")
-    array, every = _JSON[dialect]
+    array, every = JSON[dialect]
     listed: Any = select(array(every(one.c.id), every(one.c.pull))).scalar_subquery()
     if dialect == "sqlite":
         k: Any = func.json_each(bindparam(near)).table_valued("key", "value").alias("k")
@@ -118,7 +109,7 @@ def _every_edge(dialect: str) -> CompoundSelect[Any]:
 
 def _of_kind(dialect: str, place: int) -> Select[Any]:
     edge = EDGES[place].found.subquery("edge")
-    array, every = _JSON[dialect]
+    array, every = JSON[dialect]
     return select(literal_column(f"{place}").label("place"), every(array(*edge.c)).label("found"))
 
 

@@ -19,7 +19,7 @@ from models import (
     Work,
     WorkTopic,
 )
-from resolvers.reads import Among, select
+from resolvers.reads import Among, AmongMany, select
 from resolvers.ties import CURRENT, MILLION, NAMED, ONE, TOLD, I, Millionths, R, T, W
 
 # Also the order in which a graph has them.
@@ -37,8 +37,7 @@ class Edges(NamedTuple):
 
 def _edges(kind: str, of: tuple[str, Any], to: tuple[str, Any], weight: Any, *where: Any) -> Edges:
     (source_kind, source), (target_kind, target) = of, to
-    # Adding nothing keeps the other end out of the index: one range for each source, and no look-up for each pair.
-    ends = Among(source, source_kind), Among(col(target) + 0, target_kind)
+    ends = Among(source, source_kind), AmongMany(target, target_kind)
     found = select(col(source).label("source"), col(target).label("target"), weight.label("weight"))
     return Edges(kind, source_kind, target_kind, found.where(*ends, *where))
 

@@ -70,6 +70,24 @@ def _among_postgresql(element: Among, compiler: SQLCompiler, **kwargs: Any) -> s
     return compiler.process(element.column == any_(bindparam(element.name, type_=ARRAY(kind))), **kwargs)
 
 
+class AmongMany(Among):
+    """The same, asked of each row that is read anyway: no index is looked into for each of the list."""
+
+    inherit_cache = False
+
+
+@compiles(AmongMany, "sqlite")
+def _among_many_sqlite(element: AmongMany, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return compiler.process(Among(element.column + 0, element.name), **kwargs)
+
+
+@compiles(AmongMany, "postgresql")
+def _among_many_postgresql(element: AmongMany, compiler: SQLCompiler, **kwargs: Any) -> str:
+    # A list is walked for each row; a table of its values is hashed.
+    values = select(func.unnest(bindparam(element.name, type_=ARRAY(BigInteger()))))
+    return compiler.process(element.column.in_(values), **kwargs)
+
+
 class Compiled(NamedTuple):
     """A statement as one driver takes it."""
 

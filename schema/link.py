@@ -28,6 +28,7 @@ def link(
     description: str,
     key: str | Callable[[Any], Any] = "id",
     *,
+    name: str | None = None,
     guard: Guard | None = None,
     needs: Sequence[str] = (),
     size: int | None = None,
@@ -61,7 +62,10 @@ def link(
     resolve.plan = plan  # type: ignore[attr-defined]
     del resolve.__annotations__["return"]  # the annotation of the field says what it is
     return strawberry.field(
-        resolver=resolve, description=description, metadata=metadata(*needed, private=guard is not None, size=size)
+        resolver=resolve,
+        description=description,
+        name=name,
+        metadata=metadata(*needed, private=guard is not None, size=size),
     )
 
 

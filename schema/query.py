@@ -39,6 +39,7 @@ from schema.lookup import (
 from schema.moderation import AuditEntry
 from schema.node import Node, read_id
 from schema.paging import Connection
+from schema.path import CollaborationPath, collaboration_path
 from schema.privacy import moderators_only
 from schema.researcher_connection import ResearcherConnection
 from schema.search import SearchConnection, Suggestion, searched, suggested
@@ -138,6 +139,11 @@ class Query:
 
     research_graph: ResearchGraph = strawberry.field(
         resolver=graph_around, description=f"The research graph around anything. {RULE}"
+    )
+    collaboration_path: CollaborationPath | None = strawberry.field(
+        resolver=collaboration_path,
+        description="The shortest chain of co-authors from one researcher to another: of several, the one whose "
+        "strengths multiply to most. Null when there is none of at most `maxLength` steps.",
     )
 
     claim_queue: Connection[AClaim] = paged(

@@ -198,6 +198,9 @@ BEGIN = {
     "work": [(f'(by: {{id: "{global_id("Work", 1000)}"}})', "Work", NEAR)],
     "topic": [('(by: {slug: "t-3"})', "Topic", NEAR)],
     "institution": [('(by: {slug: "i-1"})', "Institution", NEAR)],
+    "collaborationPath": [
+        (f'(from: "{global_id("Researcher", 1)}", to: "{global_id("Researcher", 2)}")', "CollaborationPath", NEAR)
+    ],
     "researchGraph": [(f'(center: "{global_id("Researcher", 1)}")', "ResearchGraph", NEAR)],
     "resolve": [('(identifier: "r-1")', "Node", 1)],
     "search": [('(query: "researcher")', "SearchConnection", NEAR + 1)],
