@@ -18,12 +18,15 @@ from resolvers.edges import EDGES
 from resolvers.later import Later, then
 from resolvers.reads import Statement, select
 from resolvers.rowless import Rowless
-from resolvers.ties import EXAMINED, KINDS, MILLION, TIES
+from resolvers.ties import KINDS, MILLION, TIES, I, R, T, W, examined
 
 Ties = list[tuple[str, list[int], list[int]]]  # by sort of tie: the far kind, ids and pulls, strongest first
 
 JSON = {"sqlite": (func.json_array, func.json_group_array), "postgresql": (func.json_build_array, func.json_agg)}
-MOST = "most"  # the parameter: to how many a node is tied at most, for one sort of tie
+EXAMINED = 10_000  # rows of a center that are looked at
+# Of others: to how many of one sort they are tied, and how many of their rows are looked at. Topics and institutions
+# are shared by many who have little to do with each other.
+FURTHER = {R: (50, 100), W: (50, 100), T: (10, 20), I: (10, 20)}
 
 
 class Node(NamedTuple):
@@ -42,11 +45,16 @@ class _Adjacency(Rowless):
     moved_by = "Researcher"  # who tells or withholds where they are
 
 
-class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("most", int), ("examined", int)])):
-    """To which nodes of these kinds each node is tied."""
+class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("of_center", int)])):
+    """To which nodes of these kinds each node is tied: centers to so many by one sort of tie, others to few."""
+
+    def most(self, kind: str) -> int:
+        """To how many a node of this kind is tied at most by one sort of tie."""
+        return self.of_center or FURTHER[kind][0]
 
     def fetch(self, reader: Reader, keys: Sequence[Node]) -> Later:
-        values = {MOST: self.most, EXAMINED: self.examined}
+        looked_at = {kind: EXAMINED if self.of_center else few for kind, (_, few) in FURTHER.items()}
+        values = {examined(kind): looked_at[kind] for kind in KINDS} | {_most(kind): self.most(kind) for kind in KINDS}
         rows = _ties(self.kinds).fetch(reader, **_by_kind(keys), **values)
         found: Later = then(rows, lambda rows: _tied(keys, rows))
         return found
@@ -77,10 +85,16 @@ def _ties(kinds: frozenset[str]) -> Statement:
     return Statement(lambda dialect: union_all(*[_of_each(dialect, place) for place in places]))
 
 
+def _most(kind: str) -> str:
+    return f"most {kind}"
+
+
 def _of_each(dialect: str, place: int) -> Select[Any]:
     """The tie's place, and for each node of the near kind what it is tied to."""
     near, _, found = TIES[place]
-    ranked = found.order_by(literal_column("pull").desc(), literal_column("id")).limit(bindparam(MOST, type_=Integer()))
+    ranked = found.order_by(literal_column("pull").desc(), literal_column("id")).limit(
+        bindparam(_most(near), type_=Integer())
+    )
     one = ranked.subquery("found")
     array, every = JSON[dialect]
     listed: Any = select(array(every(one.c.id), every(one.c.pull))).scalar_subquery()
@@ -117,12 +131,14 @@ _EDGES = Statement(_every_edge)
 
 
 def _edges(keys: Sequence[frozenset[Node]], rows: Sequence[Sequence[Any]]) -> list[list[Edge]]:
+    nodes: dict[str, dict[int, Node]] = {kind: {} for kind in KINDS}
+    for node in {node for key in keys for node in key}:
+        nodes[node.kind][node.id] = node
     found: list[list[Edge]] = [[] for _ in keys]
     for place, text in rows:
         kind, source_kind, target_kind, _ = EDGES[place]
-        for source_id, target_id, weight in orjson.loads(text or "[]"):
-            edge = Edge(kind, Node(source_kind, source_id), Node(target_kind, target_id), weight / MILLION)
-            for graph, key in zip(found, keys, strict=True):
-                if edge.source in key and edge.target in key:
-                    graph.append(edge)
+        sources, targets = nodes[source_kind], nodes[target_kind]
+        edges = [Edge(kind, sources[a], targets[b], weight / MILLION) for a, b, weight in orjson.loads(text or "[]")]
+        for graph, key in zip(found, keys, strict=True):
+            graph.extend(edges if len(keys) == 1 else [one for one in edges if {one.source, one.target} <= key])
     return found

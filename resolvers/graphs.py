@@ -19,8 +19,7 @@ from resolvers.topics import topic_by_id
 from resolvers.works import work_by_id
 
 DEEPEST, MOST_NODES = 3, 500
-# To how many a node is tied, and how many of its rows are looked at: the center, and others.
-FROM_CENTER, FROM_OTHERS = (10_000, 10_000), (50, 100)
+KNOWN = 2_000  # of one sort of tie of a center, that are not taken for further away
 _MANY = frozenset({"display_name", "researcher_count"})
 ROWS: dict[str, One] = {
     R: researcher_by_id.only(frozenset({"display_name"})),
@@ -37,11 +36,11 @@ async def research_graphs(
     graphs = [Growing(center, most) for center in centers]
     rows = await _rows(store, centers)
     for step in range(depth):
-        tied = Tied(kinds, *(FROM_OTHERS if step else FROM_CENTER))
+        tied = Tied(kinds, 0 if step else most if depth == 1 else KNOWN)
         nodes = [*dict.fromkeys(node for graph in graphs for node in graph.frontier)]
         ties = dict(zip(nodes, await _arrived(store.load_all(tied, nodes)), strict=True))
         for graph in graphs:
-            await graph.weigh(ties, tied.most, rows)
+            await graph.weigh(ties, tied, rows)
         found = [graph.step(depth - step) for graph in graphs]
         rows |= await _rows(store, (node for one in found for node in one))
         for graph in graphs:

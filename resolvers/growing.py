@@ -5,11 +5,10 @@ from __future__ import annotations
 from asyncio import sleep
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from heapq import nsmallest
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from resolvers.adjacency import Edge, Node, Ties
+from resolvers.adjacency import Edge, Node, Tied, Ties
 from resolvers.edges import EDGE_KINDS
 from resolvers.ties import KINDS, MILLION, R, W
 
@@ -43,13 +42,14 @@ class Growing:
         self._left: list[list[tuple[Node, float]]] = []
         self._cut = False
 
-    async def weigh(self, ties: Mapping[Node, Ties], most: int, rows: Mapping[Node, Any]) -> None:
+    async def weigh(self, ties: Mapping[Node, Ties], tied: Tied, rows: Mapping[Node, Any]) -> None:
         """What the frontier is tied to, each as strongly as by its strongest tie."""
         found: dict[str, dict[int, float]] = {kind: {} for kind in KINDS}
         for place, node in enumerate(self.frontier, 1):
             if place % AT_ONCE == 0:
                 await sleep(0)
             passed_on = self.weights[node] * self._share(node, rows) / MILLION
+            most = tied.most(node.kind)
             for far, ids, pulls in ties[node]:
                 self._cut |= len(ids) >= most
                 known, of_kind = self._known[far], found[far]
@@ -77,9 +77,9 @@ class Growing:
         return self.frontier
 
     def _ranked(self, kind: str) -> list[tuple[Node, float]]:
-        ranked = nsmallest(self._most, self._found[kind].items(), key=lambda one: (-one[1], one[0]))
-        self._cut |= len(ranked) < len(self._found[kind])
-        return [(Node(kind, id), weight) for id, weight in ranked]
+        ranked = sorted((-weight, id) for id, weight in self._found[kind].items())
+        self._cut |= len(ranked) > self._most
+        return [(Node(kind, id), -weight) for weight, id in ranked[: self._most]]
 
     def refill(self, depth: int) -> list[Node]:
         """Give what room is over to what was left out, the nearest first."""

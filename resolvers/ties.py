@@ -31,7 +31,6 @@ from resolvers.reads import select
 
 KINDS = R, W, T, I = "RESEARCHER", "WORK", "TOPIC", "INSTITUTION"  # noqa: E741
 MILLION = 1_000_000
-EXAMINED = "examined"  # the parameter: how many rows of a node are looked at, where only others tell what they weigh
 SUPPRESSED = select(Detached.researcher_id).where(col(Detached.work_id) == NO_WORK)
 TOLD = (col(Researcher.suppressed_at).is_(None), col(Researcher.affiliation_withheld).is_(False))
 ONE: ColumnElement[int] = literal_column(f"{MILLION}", BigInteger())
@@ -79,26 +78,31 @@ def _tie(near: str, far: str, id: Any, pull: Any, *of_parent: Any) -> Tie:
     return Tie(near, far, select(col(id).label("id"), pull.label("pull")).where(*of_parent))
 
 
-def _examined(near: Any, far: Any, *others: Any, first: Any = None, once: bool = True) -> Any:
+def examined(kind: str) -> str:
+    """The parameter: how many rows of a node of this kind are looked at, where others tell what they weigh."""
+    return f"examined {kind}"
+
+
+def _examined(kind: str, near: Any, far: Any, *others: Any, first: Any = None, once: bool = True) -> Any:
     """What the rows of PARENT name, in the order of an index; not `once` where several of them may name the same."""
     named = select(col(far).label("id"), *others).where(col(near) == PARENT, col(far).is_not(None))
     order = [col(one).desc() for one in (first, far) if one is not None]
     named = (named if once else named.distinct()).order_by(*order)
-    return named.limit(bindparam(EXAMINED, type_=Integer())).subquery("examined")
+    return named.limit(bindparam(examined(kind), type_=Integer())).subquery("examined")
 
 
 def _to_works(kind: str, near: Any, far: Any, *, once: bool = True) -> Tie:
-    examined = _examined(near, far, once=once)
-    return Tie(kind, W, select(examined.c.id, _CITED.label("pull")).join(Work, col(Work.id) == examined.c.id))
+    found = _examined(kind, near, far, once=once)
+    return Tie(kind, W, select(found.c.id, _CITED.label("pull")).join(Work, col(Work.id) == found.c.id))
 
 
-_BYLINE = _examined(Authorship.work_id, Authorship.researcher_id, once=False)
-_ABOUT = _examined(WorkTopic.topic_id, WorkTopic.work_id, WorkTopic.score)
+_BYLINE = _examined(W, Authorship.work_id, Authorship.researcher_id, once=False)
+_ABOUT = _examined(T, WorkTopic.topic_id, WorkTopic.work_id, WorkTopic.score)
 _EXPERTS = _examined(
-    *(ResearcherTopic.topic_id, ResearcherTopic.researcher_id, ResearcherTopic.work_count),
+    *(T, ResearcherTopic.topic_id, ResearcherTopic.researcher_id, ResearcherTopic.work_count),
     first=ResearcherTopic.work_count,
 )
-_STAFF = _examined(Affiliation.institution_id, Affiliation.researcher_id)
+_STAFF = _examined(I, Affiliation.institution_id, Affiliation.researcher_id)
 
 TIES = (
     _tie(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from asyncio import gather
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import strawberry
 
 from resolvers.adjacency import Node as GraphKey
+from resolvers.graphs import MOST_NODES
 from resolvers.ties import KINDS
 from schema.context import Context, Info
 from schema.enums import GraphEdgeKind, GraphKind
@@ -21,6 +23,7 @@ from schema.selection import columns
 TYPES = {kind: kind.capitalize() for kind in KINDS}
 
 
+@lru_cache(maxsize=MOST_NODES)  # each is asked for again by its edges
 def graph_id(node: GraphKey) -> strawberry.ID:
     return global_id(TYPES[node.kind], node.id)
 
