@@ -38,6 +38,7 @@ recount: setup ## every derived figure of the large data set against a recount o
 bench: setup $(NODE)/node_modules ## the import, measured against reading its files; queries and follows, against other ways to answer them
 	$(BIN)/python -m tests.benchmarks.import_openalex
 	$(BIN)/python -m tests.benchmarks.serving
+	$(BIN)/python -m tests.benchmarks.exploring
 	$(BIN)/python -m tests.benchmarks.following
 	$(BIN)/python -m tests.benchmarks.sign_in_times
 
