@@ -18,15 +18,18 @@ from resolvers.edges import EDGES
 from resolvers.later import Later, then
 from resolvers.reads import Statement, select
 from resolvers.rowless import Rowless
-from resolvers.ties import KINDS, MILLION, TIES, I, R, T, W, examined
+from resolvers.ties import KINDS, MILLION, TIES, examined
 
 Ties = list[tuple[str, list[int], list[int]]]  # by sort of tie: the far kind, ids and pulls, strongest first
 
 JSON = {"sqlite": (func.json_array, func.json_group_array), "postgresql": (func.json_build_array, func.json_agg)}
-EXAMINED = 10_000  # rows of a center that are looked at
-# Of others: to how many of one sort they are tied, and how many of their rows are looked at. Topics and institutions
-# are shared by many who have little to do with each other.
-FURTHER = {R: (50, 100), W: (50, 100), T: (10, 20), I: (10, 20)}
+Reach = tuple[tuple[int, int], ...]  # of nodes of each kind, to how many of one sort, and how many rows are looked at
+MOST_LOOKED_AT = 10_000
+
+
+def far(most: int) -> Reach:
+    """For the few nodes that everything is about: to so many of one sort each."""
+    return ((most, MOST_LOOKED_AT),) * len(KINDS)
 
 
 class Node(NamedTuple):
@@ -45,16 +48,16 @@ class _Adjacency(Rowless):
     moved_by = "Researcher"  # who tells or withholds where they are
 
 
-class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("of_center", int)])):
-    """To which nodes of these kinds each node is tied: centers to so many by one sort of tie, others to few."""
+class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("reach", Reach)])):
+    """To which nodes of these kinds each node is tied, as far as this reaches."""
 
     def most(self, kind: str) -> int:
         """To how many a node of this kind is tied at most by one sort of tie."""
-        return self.of_center or FURTHER[kind][0]
+        return self.reach[KINDS.index(kind)][0]
 
     def fetch(self, reader: Reader, keys: Sequence[Node]) -> Later:
-        looked_at = {kind: EXAMINED if self.of_center else few for kind, (_, few) in FURTHER.items()}
-        values = {examined(kind): looked_at[kind] for kind in KINDS} | {_most(kind): self.most(kind) for kind in KINDS}
+        values = {_most(kind): most for kind, (most, _) in zip(KINDS, self.reach, strict=True)}
+        values |= {examined(kind): looked_at for kind, (_, looked_at) in zip(KINDS, self.reach, strict=True)}
         rows = _ties(self.kinds).fetch(reader, **_by_kind(keys), **values)
         found: Later = then(rows, lambda rows: _tied(keys, rows))
         return found

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from resolvers.adjacency import Node, Tied, edges_among
+from resolvers.adjacency import Node, Tied, edges_among, far
 from resolvers.growing import Graph, Growing
 from resolvers.institutions import institution_by_id
-from resolvers.later import Later
+from resolvers.later import arrived
 from resolvers.reads import One
 from resolvers.researchers import researcher_by_id
 from resolvers.store import Store
@@ -19,6 +19,8 @@ from resolvers.topics import topic_by_id
 from resolvers.works import work_by_id
 
 DEEPEST, MOST_NODES = 3, 500
+# Topics and institutions are shared by many who have little to do with each other.
+FURTHER = ((50, 100), (50, 100), (10, 20), (10, 20))
 KNOWN = 2_000  # of one sort of tie of a center, that are not taken for further away
 _MANY = frozenset({"display_name", "researcher_count"})
 ROWS: dict[str, One] = {
@@ -36,9 +38,9 @@ async def research_graphs(
     graphs = [Growing(center, most) for center in centers]
     rows = await _rows(store, centers)
     for step in range(depth):
-        tied = Tied(kinds, 0 if step else most if depth == 1 else KNOWN)
+        tied = Tied(kinds, FURTHER if step else far(most if depth == 1 else KNOWN))
         nodes = [*dict.fromkeys(node for graph in graphs for node in graph.frontier)]
-        ties = dict(zip(nodes, await _arrived(store.load_all(tied, nodes)), strict=True))
+        ties = dict(zip(nodes, await arrived(store.load_all(tied, nodes)), strict=True))
         for graph in graphs:
             await graph.weigh(ties, tied, rows)
         found = [graph.step(depth - step) for graph in graphs]
@@ -50,12 +52,8 @@ async def research_graphs(
     for graph in graphs:
         graph.keep(rows)
     shown = [frozenset(graph.weights) for graph in graphs]
-    edges = await _arrived(store.load_all(edges_among, shown))
+    edges = await arrived(store.load_all(edges_among, shown))
     return [graph.drawn(rows, among) for graph, among in zip(graphs, edges, strict=True)]
-
-
-async def _arrived(found: Later) -> list[Any]:
-    return found if isinstance(found, list) else await found
 
 
 async def _rows(store: Store, nodes: Iterable[Node]) -> dict[Node, Any]:
@@ -63,7 +61,7 @@ async def _rows(store: Store, nodes: Iterable[Node]) -> dict[Node, Any]:
     ids: dict[str, list[int]] = defaultdict(list)
     for kind, id in nodes:
         ids[kind].append(id)
-    found = await gather(*[_arrived(store.load_all(ROWS[kind], of_kind)) for kind, of_kind in ids.items()])
+    found = await gather(*[arrived(store.load_all(ROWS[kind], of_kind)) for kind, of_kind in ids.items()])
     return {
         Node(kind, id): ROWS[kind].made(row)
         for (kind, of_kind), rows in zip(ids.items(), found, strict=True)

@@ -16,3 +16,8 @@ def then(found: Later, go_on: Callable[[list[Any]], Any]) -> Any:
 
 async def _after(found: Awaitable[list[Any]], go_on: Callable[[list[Any]], Any]) -> Any:
     return go_on(await found)
+
+
+async def arrived(found: Later) -> list[Any]:
+    """The list, for those who await in any case."""
+    return found if isinstance(found, list) else await found

@@ -15,7 +15,7 @@ from sqlmodel import col
 from models import Collaboration
 from resolvers.adjacency import JSON
 from resolvers.drivers import Reader
-from resolvers.later import Later
+from resolvers.later import Later, arrived
 from resolvers.reads import Among, AmongMany, Statement, select
 from resolvers.refused import Refused
 from resolvers.rowless import Rowless
@@ -106,7 +106,7 @@ async def _edges(reader: Reader, one: Layer, other: Layer) -> list[Edge]:
 
 
 async def _listed(rows: Later) -> list[Any]:
-    ((found,),) = rows if isinstance(rows, list) else await rows
+    ((found,),) = await arrived(rows)
     listed: list[Any] = orjson.loads(found or "[]")
     return listed
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, case, cast, func, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, bindparam, case, cast, distinct, func, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import col
@@ -30,6 +30,7 @@ from resolvers.page_statements import PARENT
 from resolvers.reads import select
 
 KINDS = R, W, T, I = "RESEARCHER", "WORK", "TOPIC", "INSTITUTION"  # noqa: E741
+SOURCE = "SOURCE"  # where somebody's works have appeared: no node of the graph
 MILLION = 1_000_000
 SUPPRESSED = select(Detached.researcher_id).where(col(Detached.work_id) == NO_WORK)
 TOLD = (col(Researcher.suppressed_at).is_(None), col(Researcher.affiliation_withheld).is_(False))
@@ -96,6 +97,13 @@ def _to_works(kind: str, near: Any, far: Any, *, once: bool = True) -> Tie:
     return Tie(kind, W, select(found.c.id, _CITED.label("pull")).join(Work, col(Work.id) == found.c.id))
 
 
+# How many works of theirs appeared there: no millionths.
+_APPEARED = (
+    select(col(Work.source_id).label("id"), func.count(distinct(col(Work.id))).label("pull"))
+    .join(Authorship, col(Authorship.work_id) == Work.id)
+    .where(col(Authorship.researcher_id) == PARENT, col(Work.source_id).is_not(None))
+    .group_by(col(Work.source_id))
+)
 _BYLINE = _examined(W, Authorship.work_id, Authorship.researcher_id, once=False)
 _ABOUT = _examined(T, WorkTopic.topic_id, WorkTopic.work_id, WorkTopic.score)
 _EXPERTS = _examined(
@@ -118,6 +126,7 @@ TIES = (
         *(R, I, Affiliation.institution_id, CURRENT),
         *(col(Affiliation.researcher_id) == PARENT, col(Researcher.id) == Affiliation.researcher_id, *TOLD),
     ),
+    Tie(R, SOURCE, _APPEARED),
     _tie(W, R, _BYLINE.c.id, _PROLIFIC, col(Researcher.id) == _BYLINE.c.id),
     _to_works(W, Reference.citing_id, Reference.cited_id),
     _to_works(W, Reference.cited_id, Reference.citing_id),

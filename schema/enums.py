@@ -14,6 +14,7 @@ from resolvers.citations.written import FORMATS
 from resolvers.claim_blockers import BLOCKERS
 from resolvers.claim_states import TRANSITIONS
 from resolvers.edges import EDGE_KINDS
+from resolvers.similar import POINTS
 from resolvers.ties import KINDS as NODE_KINDS
 
 
@@ -385,4 +386,14 @@ GraphEdgeKind = _named(
         "PART_OF": "A topic is a part of another, right below it. 1.",
     },
     stored=EDGE_KINDS,
+)
+SimilarityKind = _named(
+    "SimilarityKind",
+    "What two researchers have in common.",
+    {
+        "TOPICS": "What they work on.",
+        "COLLABORATORS": "Whom they have published with.",
+        "VENUES": "Where their works have appeared.",
+    },
+    stored=tuple(POINTS),
 )

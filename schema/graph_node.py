@@ -12,6 +12,7 @@ import strawberry
 
 from resolvers.adjacency import Node as GraphKey
 from resolvers.graphs import MOST_NODES
+from resolvers.later import arrived
 from resolvers.ties import KINDS
 from schema.context import Context, Info
 from schema.enums import GraphEdgeKind, GraphKind
@@ -40,8 +41,7 @@ def record(key: Callable[[Any], GraphKey], description: str) -> Any:
         reads = {kind: BY_ID[name].only(columns(info, name)) for kind, name in TYPES.items()}
 
         async def rows(context: Context, kind: str, ids: Sequence[int]) -> list[Any]:
-            found = context.store.load_all(reads[kind], ids)
-            return [*map(reads[kind].made, found if isinstance(found, list) else await found)]
+            return [*map(reads[kind].made, await arrived(context.store.load_all(reads[kind], ids)))]
 
         async def batch(parents: Sequence[Any], context: Context) -> list[Any]:
             nodes = [*map(key, parents)]

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 import strawberry
 
+from resolvers.later import arrived
 from resolvers.paths import LONGEST, USUAL, Paths
 from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id
@@ -57,5 +58,5 @@ async def collaboration_path(
     start, end = await gather(*[living(store, "Researcher", read, id) for id in ids])
     if start is None or end is None:
         return None
-    found = store.load_all(Paths(most), [(start.id, end.id)])
-    return cast("CollaborationPath | None", (found if isinstance(found, list) else await found)[0])
+    (found,) = await arrived(store.load_all(Paths(most), [(start.id, end.id)]))
+    return cast("CollaborationPath | None", found)

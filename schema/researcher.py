@@ -38,6 +38,7 @@ from schema.links import AnInstitution, AResearcher
 from schema.node import Followable, Node
 from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
+from schema.similar import SimilarResearcher, similar_field
 from schema.topic import ResearcherTopicConnection
 from schema.trust import Trust, Verification, trust_field
 from schema.work_connection import WorkConnection
@@ -134,6 +135,7 @@ class Researcher(Node, Followable):
         order="NEWEST",
         total="follower_count",
     )
+    similar: list[SimilarResearcher] = similar_field()
     research_graph: ResearchGraph = graph_of("RESEARCHER")
     external_ids: list[ExternalId] = link(external_ids_by_researcher, "What other registries call them.")
     provenance: list[Provenance] = provenance(

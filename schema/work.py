@@ -22,11 +22,12 @@ from schema.field import PRINTED, column, computed, same_row
 from schema.filters import WorkFilter
 from schema.json_ld import work_field
 from schema.link import link, paged
-from schema.links import AnInstitution, AResearcher, ASource
+from schema.links import AnInstitution, AResearcher, ASource, AWork
 from schema.node import Node
 from schema.paging import Connection
 from schema.provenance import ExternalId, Provenance, provenance
 from schema.selection import columns
+from schema.similar import related_field
 from schema.topic import WorkTopic
 from schema.work_connection import WorkConnection
 
@@ -108,5 +109,6 @@ class Work(Node):
     cited_by: WorkConnection = paged(
         works_citing, "Works held here that cite it.", order=WorkOrder.NEWEST, filter=WorkFilter
     )
+    related: list[AWork] = related_field()
     external_ids: list[ExternalId] = link(external_ids_by_work, "What other registries call it.")
     provenance: list[Provenance] = provenance(lambda row: f"W{row.id}")

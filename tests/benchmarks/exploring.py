@@ -35,6 +35,9 @@ GRAPH = """query($id: ID!, $depth: Int!, $most: Int!) { researchGraph(center: $i
   truncated nodes { id kind label weight distance } edges { source target kind weight } } }"""
 PATH = """query($from: ID!, $to: ID!) { collaborationPath(from: $from, to: $to, maxLength: 20) {
   length steps { from { displayName } to { displayName } sharedWorkCount sharedWorks(first: 3) { nodes { title } } } } }"""
+SIMILAR = """query($id: ID!) { researcher(by: {id: $id}) { similar { score researcher { displayName }
+  reasons { kind points topics { displayName } collaborators { displayName } sources { displayName } } } } }"""
+RELATED = "query($id: ID!) { work(by: {id: $id}) { related { title } } }"
 PEOPLE = "SELECT id FROM researcher WHERE work_count >= 20 ORDER BY id"
 HUBS = {
     "Researcher": "SELECT id FROM researcher ORDER BY work_count DESC LIMIT 3",
@@ -57,12 +60,16 @@ class Query(NamedTuple):
     wanted: str | None = None  # the field whose null says that the variables find nothing, and are left out
 
 
-def graphs(ids: Callable[[Random, Column], Iterable[str]], depth: int, most: int) -> Any:
-    return lambda chance, column: [{"id": id, "depth": depth, "most": most} for id in ids(chance, column)]
+def each(ids: Callable[[Random, Column], Iterable[str]], **others: Any) -> Any:
+    return lambda chance, column: [{"id": id, **others} for id in ids(chance, column)]
 
 
 def people(chance: Random, column: Column) -> list[str]:
     return [global_id("Researcher", id) for id in chance.sample(column(PEOPLE), SAMPLE)]
+
+
+def works(chance: Random, column: Column) -> list[str]:
+    return [global_id("Work", id) for id in chance.sample(column("SELECT id FROM work ORDER BY id"), SAMPLE)]
 
 
 def hubs(_chance: Random, column: Column) -> list[str]:
@@ -76,11 +83,13 @@ def pairs(chance: Random, column: Column) -> list[dict[str, Any]]:
 
 
 QUERIES = (
-    Query("GRAPH of 60, depth 1", GRAPH, graphs(people, 1, 60), 40),
-    Query("GRAPH of 200, depth 2", GRAPH, graphs(people, 2, 200), 150),
-    Query("GRAPH of 60, depth 1, hubs", GRAPH, graphs(hubs, 1, 60), 100),
-    Query("GRAPH of 200, depth 2, hubs", GRAPH, graphs(hubs, 2, 200), 300),
+    Query("GRAPH of 60, depth 1", GRAPH, each(people, depth=1, most=60), 40),
+    Query("GRAPH of 200, depth 2", GRAPH, each(people, depth=2, most=200), 150),
+    Query("GRAPH of 60, depth 1, hubs", GRAPH, each(hubs, depth=1, most=60), 100),
+    Query("GRAPH of 200, depth 2, hubs", GRAPH, each(hubs, depth=2, most=200), 300),
     Query("PATH", PATH, pairs, 100, 800, wanted="collaborationPath"),
+    Query("SIMILAR", SIMILAR, each(people), 150),
+    Query("RELATED", RELATED, each(works), 40),
 )
 
 
