@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +33,7 @@ from sqlmodel import col
 
 from models import Account, Institution, Researcher, Topic
 from resolvers.drivers import Reader, instant
-from resolvers.later import Later, then
+from resolvers.later import Later, arrived, then
 
 SUBJECTS = (Account, Institution, Researcher, Topic)  # what people's own writes change
 KEYS, KEY = "keys", "key"
@@ -218,10 +219,18 @@ class Statement:
 
     def fetch(self, reader: Reader, **values: Any) -> Later:
         """The rows. Raises Unavailable."""
-        name = reader.dialect.name
-        if name not in self._compiled:
-            self._compiled[name] = compile_for(reader.dialect, self.build(name))
-        return self._compiled[name].fetch(reader, values, long=self.long)
+        if reader.dialect.name not in self._compiled:
+            if self.long:  # so may it be to write
+                return self._written_and_fetched(reader, values)
+            self._write(reader.dialect)
+        return self._compiled[reader.dialect.name].fetch(reader, values, long=self.long)
+
+    def _write(self, dialect: Dialect) -> None:
+        self._compiled[dialect.name] = compile_for(dialect, self.build(dialect.name))
+
+    async def _written_and_fetched(self, reader: Reader, values: Mapping[str, Any]) -> list[Any]:
+        await to_thread(self._write, reader.dialect)
+        return await arrived(self._compiled[reader.dialect.name].fetch(reader, values, long=self.long))
 
 
 @lru_cache(maxsize=2048)  # bounded: clients choose the columns
