@@ -6,6 +6,8 @@ with the event loop.
 
 from __future__ import annotations
 
+from asyncio import sleep
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,7 +17,7 @@ from sqlalchemy import ARRAY, BigInteger, CompoundSelect, Integer, Select, bindp
 
 from resolvers.drivers import Reader
 from resolvers.edges import EDGES
-from resolvers.later import Later, then
+from resolvers.later import Later, arrived
 from resolvers.reads import Statement, select
 from resolvers.rowless import Rowless
 from resolvers.ties import KINDS, MILLION, TIES, examined
@@ -58,18 +60,14 @@ class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("reach", 
     def fetch(self, reader: Reader, keys: Sequence[Node]) -> Later:
         values = {_most(kind): most for kind, (most, _) in zip(KINDS, self.reach, strict=True)}
         values |= {examined(kind): looked_at for kind, (_, looked_at) in zip(KINDS, self.reach, strict=True)}
-        rows = _ties(self.kinds).fetch(reader, **_by_kind(keys), **values)
-        found: Later = then(rows, lambda rows: _tied(keys, rows))
-        return found
+        return _tied(keys, _ties(self.kinds).fetch(reader, **_by_kind(keys), **values))
 
 
 class Edges(_Adjacency):
     """All edges among the nodes of each graph; nodes are ordered as the graph has them."""
 
     def fetch(self, reader: Reader, keys: Sequence[frozenset[Node]]) -> Later:
-        rows = _EDGES.fetch(reader, **_by_kind({node for key in keys for node in key}))
-        found: Later = then(rows, lambda rows: _edges(keys, rows))
-        return found
+        return _edges(keys, _EDGES.fetch(reader, **_by_kind({node for key in keys for node in key})))
 
 
 edges_among = Edges()
@@ -110,10 +108,11 @@ def _of_each(dialect: str, place: int) -> Select[Any]:
     return select(literal_column(f"{place}").label("place"), every(listed).label("found")).select_from(k)
 
 
-def _tied(keys: Sequence[Node], rows: Sequence[Sequence[Any]]) -> list[Ties]:
+async def _tied(keys: Sequence[Node], rows: Later) -> list[Ties]:
     found: list[Ties] = [[] for _ in keys]
     of_kind = {kind: [ties for ties, key in zip(found, keys, strict=True) if key.kind == kind] for kind in KINDS}
-    for place, text in rows:
+    for place, text in await arrived(rows):
+        await sleep(0)  # others come between: of many nodes it takes its time
         near, far, _ = TIES[place]
         for ties, (ids, pulls) in zip(of_kind[near], orjson.loads(text or "[]"), strict=True):
             ties.append((far, ids or [], pulls or []))
@@ -133,15 +132,21 @@ def _of_kind(dialect: str, place: int) -> Select[Any]:
 _EDGES = Statement(_every_edge)
 
 
-def _edges(keys: Sequence[frozenset[Node]], rows: Sequence[Sequence[Any]]) -> list[list[Edge]]:
+async def _edges(keys: Sequence[frozenset[Node]], rows: Later) -> list[list[Edge]]:
+    graphs: dict[Node, set[int]] = defaultdict(set)  # the places of those that have the node
+    for graph, key in enumerate(keys):
+        for node in key:
+            graphs[node].add(graph)
     nodes: dict[str, dict[int, Node]] = {kind: {} for kind in KINDS}
-    for node in {node for key in keys for node in key}:
+    for node in graphs:
         nodes[node.kind][node.id] = node
     found: list[list[Edge]] = [[] for _ in keys]
-    for place, text in rows:
+    for place, text in await arrived(rows):
+        await sleep(0)
         kind, source_kind, target_kind, _ = EDGES[place]
         sources, targets = nodes[source_kind], nodes[target_kind]
-        edges = [Edge(kind, sources[a], targets[b], weight / MILLION) for a, b, weight in orjson.loads(text or "[]")]
-        for graph, key in zip(found, keys, strict=True):
-            graph.extend(edges if len(keys) == 1 else [one for one in edges if {one.source, one.target} <= key])
+        for source_id, target_id, weight in orjson.loads(text or "[]"):
+            edge = Edge(kind, sources[source_id], targets[target_id], weight / MILLION)
+            for graph in graphs[edge.source] & graphs[edge.target]:
+                found[graph].append(edge)
     return found

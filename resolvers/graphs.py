@@ -19,6 +19,7 @@ from resolvers.topics import topic_by_id
 from resolvers.works import work_by_id
 
 DEEPEST, MOST_NODES = 3, 500
+MOST_TOGETHER = 5_000  # nodes that are looked for in one go
 # Topics and institutions are shared by many who have little to do with each other.
 FURTHER = ((50, 100), (50, 100), (10, 20), (10, 20))
 KNOWN = 2_000  # of one sort of tie of a center, that are not taken for further away
@@ -34,7 +35,18 @@ ROWS: dict[str, One] = {
 async def research_graphs(
     store: Store, centers: Sequence[Node], depth: int, kinds: frozenset[str], most: int
 ) -> list[Graph]:
-    """The graph around each of these. A fixed number of statements for each step, whatever there is."""
+    """The graph around each of these."""
+    found = []
+    several = max(1, MOST_TOGETHER // most)
+    for start in range(0, len(centers), several):
+        found += await _drawn_together(store, centers[start : start + several], depth, kinds, most)
+    return found
+
+
+async def _drawn_together(
+    store: Store, centers: Sequence[Node], depth: int, kinds: frozenset[str], most: int
+) -> list[Graph]:
+    """A fixed number of statements for each step, whatever there is."""
     graphs = [Growing(center, most) for center in centers]
     rows = await _rows(store, centers)
     for step in range(depth):
@@ -43,8 +55,8 @@ async def research_graphs(
         ties = dict(zip(nodes, await arrived(store.load_all(tied, nodes)), strict=True))
         for graph in graphs:
             await graph.weigh(ties, tied, rows)
-        found = [graph.step(depth - step) for graph in graphs]
-        rows |= await _rows(store, (node for one in found for node in one))
+            graph.step(depth - step)
+        rows |= await _rows(store, (node for graph in graphs for node in graph.frontier))
         for graph in graphs:
             graph.keep(rows)
     refilled = [graph.refill(depth) for graph in graphs]
@@ -53,7 +65,7 @@ async def research_graphs(
         graph.keep(rows)
     shown = [frozenset(graph.weights) for graph in graphs]
     edges = await arrived(store.load_all(edges_among, shown))
-    return [graph.drawn(rows, among) for graph, among in zip(graphs, edges, strict=True)]
+    return [await graph.drawn(rows, among) for graph, among in zip(graphs, edges, strict=True)]
 
 
 async def _rows(store: Store, nodes: Iterable[Node]) -> dict[Node, Any]:

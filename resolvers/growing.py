@@ -45,7 +45,7 @@ class Growing:
     async def weigh(self, ties: Mapping[Node, Ties], tied: Tied, rows: Mapping[Node, Any]) -> None:
         """What the frontier is tied to, each as strongly as by its strongest tie."""
         found: dict[str, dict[int, float]] = {kind: {} for kind in KINDS}
-        for place, node in enumerate(self.frontier, 1):
+        for place, node in enumerate(self.frontier):
             if place % AT_ONCE == 0:
                 await sleep(0)
             passed_on = self.weights[node] * self._share(node, rows) / MILLION
@@ -66,7 +66,7 @@ class Growing:
             return 1.0
         return 1 / float(1 + rows[node].researcher_count)
 
-    def step(self, left: int) -> list[Node]:
+    def step(self, left: int) -> None:
         """Take the strongest of each kind in turns, an equal part of the room for each of the steps left."""
         ranked = [self._ranked(kind) for kind in KINDS]
         in_turns = [one for turn in zip_longest(*ranked) for one in turn if one]
@@ -74,7 +74,6 @@ class Growing:
         self._left.append(in_turns[room:])
         self.weights |= in_turns[:room]
         self.frontier = [node for node, _ in in_turns[:room]]
-        return self.frontier
 
     def _ranked(self, kind: str) -> list[tuple[Node, float]]:
         ranked = sorted((-weight, id) for id, weight in self._found[kind].items())
@@ -96,7 +95,8 @@ class Growing:
         self.frontier = [node for node in self.frontier if node in rows]
         self.weights = {node: weight for node, weight in self.weights.items() if node in rows}
 
-    def drawn(self, rows: Mapping[Node, Any], edges: Sequence[Edge]) -> Graph:
+    async def drawn(self, rows: Mapping[Node, Any], edges: Sequence[Edge]) -> Graph:
+        await sleep(0)
         distances = _distances(self._center, edges)
         nodes = [
             GraphNode(node, node.kind, _label(rows[node]), self.weights[node], distance)

@@ -48,7 +48,7 @@ async def similar_researchers(store: Store, ids: Sequence[int], first: int) -> l
         await sleep(0)  # what others wait for comes between
         met[id] = _met(id, profiles[id], bridges[id], beyond)
     profiles |= await _profiles(store, [*{one: None for of in met.values() for one in of}])
-    return [_ranked(profiles[id], {one: profiles[one] for one in met[id]})[:first] for id in ids]
+    return [(await _ranked(profiles[id], {one: profiles[one] for one in met[id]}))[:first] for id in ids]
 
 
 async def _profiles(store: Store, ids: Sequence[int]) -> dict[int, Profile]:
@@ -77,7 +77,8 @@ def _met(id: int, profile: Profile, bridges: Sequence[tuple[Node, int]], beyond:
     return [other for other, _ in sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:CANDIDATES]]
 
 
-def _ranked(profile: Profile, others: Mapping[int, Profile]) -> list[Similar]:
+async def _ranked(profile: Profile, others: Mapping[int, Profile]) -> list[Similar]:
+    await sleep(0)
     found = []
     for id, other in others.items():
         reasons = [_reason(kind, profile[_OF[kind]], other[_OF[kind]]) for kind in POINTS]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from models import Affiliation, Authorship, Institution, Researcher, ResearcherTopic, Topic, Work, WorkTopic
+from resolvers import graphs
 from resolvers.drivers import open_reader
 from resolvers.graphs import research_graphs
 from resolvers.store import Store
@@ -132,3 +133,10 @@ async def test_the_number_of_statements_is_fixed(hubs, reader, statements, depth
 async def test_it_is_the_same_every_time(hubs, reader):
     first, *others = [await research_graphs(Store(reader), [R(1), T(1)], 3, EVERY, 200) for _ in range(3)]
     assert all(one == first for one in others)
+
+
+async def test_many_are_drawn_some_at_a_time(hubs, reader, monkeypatch):
+    centers = [R(id) for id in range(1, 8)]
+    together = await research_graphs(Store(reader), centers, 2, EVERY, 20)
+    monkeypatch.setattr(graphs, "MOST_TOGETHER", 50)
+    assert await research_graphs(Store(reader), centers, 2, EVERY, 20) == together
