@@ -9,15 +9,20 @@ from typing import Any
 import orjson
 import strawberry
 
-from schema.selection import AGE, metadata
+from schema.selection import AGE, SIZE, metadata
 
 # What only imports change, and seldom: titles, years, identifiers.
 PRINTED = 300
 
 
-def column(description: str, name: str | None = None, *, age: int = 0) -> Any:
-    """A column of the row, as it is; `age` is for how many seconds it may be shown without asking again."""
-    return strawberry.field(description=description, name=name, metadata={AGE: age})
+def column(description: str, name: str | None = None, *, age: int = 0, size: int | None = None) -> Any:
+    """A column of the row, as it is; `age` is for how many seconds it may be shown without asking again.
+
+    A list is taken to hold `size`.
+    """
+    return strawberry.field(
+        description=description, name=name, metadata={AGE: age} | ({} if size is None else {SIZE: size})
+    )
 
 
 def renamed(column: str, description: str) -> Any:

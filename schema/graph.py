@@ -20,6 +20,7 @@ from schema.lookup import BY_ID, living
 from schema.node import Node, read_id
 from schema.selection import metadata
 
+WEIGHT = 100  # of a graph, in an operation's cost
 RULE = (
     "The nodes around it that matter most, with every edge among those shown. `maxNodes` is shared out evenly among "
     "the distances, and within one in turns among the kinds, the strongest of each first; what one does not need goes "
@@ -31,8 +32,8 @@ RULE = (
 @strawberry.type(description="What is around a node.")
 class ResearchGraph:
     center: Node = record(lambda root: root.center, "What everything is around.")
-    nodes: list[GraphNode] = column("The center, and what is around it: nearest first, then by weight.")
-    edges: list[GraphEdge] = column("All edges among the nodes, by kind, then in the nodes' order.")
+    nodes: list[GraphNode] = column("The center, and what is around it: nearest first, then by weight.", size=60)
+    edges: list[GraphEdge] = column("All edges among the nodes, by kind, then in the nodes' order.", size=200)
     truncated: bool = column("Whether there is more within this depth than `maxNodes` allows.")
 
 
@@ -76,7 +77,7 @@ def graph_of(kind: str) -> Any:
         return cast("ResearchGraph", found[0])
 
     resolve.plan = plan  # type: ignore[attr-defined]
-    return strawberry.field(resolver=resolve, description=RULE, metadata=metadata("id"))
+    return strawberry.field(resolver=resolve, description=RULE, metadata=metadata("id", weight=WEIGHT))
 
 
 async def graph_around(

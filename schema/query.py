@@ -21,7 +21,7 @@ from schema.context import Info
 from schema.enums import ClaimOrder, InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.field import computed
 from schema.filters import ClaimFilter, InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
-from schema.graph import RULE, ResearchGraph, graph_around
+from schema.graph import RULE, WEIGHT, ResearchGraph, graph_around
 from schema.identity import SignInProvider
 from schema.link import paged
 from schema.links import AClaim, AnInstitution, AResearcher, ATopic, AWork
@@ -138,12 +138,15 @@ class Query:
         )
 
     research_graph: ResearchGraph = strawberry.field(
-        resolver=graph_around, description=f"The research graph around anything. {RULE}"
+        resolver=graph_around,
+        description=f"The research graph around anything. {RULE}",
+        metadata=metadata(weight=WEIGHT),
     )
     collaboration_path: CollaborationPath | None = strawberry.field(
         resolver=collaboration_path,
         description="The shortest chain of co-authors from one researcher to another: of several, the one whose "
         "strengths multiply to most. Null when there is none of at most `maxLength` steps.",
+        metadata=metadata(weight=50),
     )
 
     claim_queue: Connection[AClaim] = paged(

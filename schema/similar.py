@@ -104,7 +104,7 @@ def similar_field() -> Any:
         resolver=resolve,
         description="Who is like them and has not published with them, most alike first: of those whom their closest "
         "collaborators and main topics lead to, by how much of their topics, collaborators and venues both share.",
-        metadata=metadata("id"),
+        metadata=metadata("id", weight=5),
     )
 
 
@@ -128,5 +128,5 @@ def related_field() -> Any:
         resolver=resolve,
         description="Works that have most to do with it: of the same authors, the more the fewer there are, on its "
         "topics, cited or citing, or cited along with it; the more they are cited the sooner.",
-        metadata=metadata("id"),
+        metadata=metadata("id", weight=3),
     )
