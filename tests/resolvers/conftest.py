@@ -1,9 +1,13 @@
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from models import Account, Institution, Researcher, Topic
 from models.columns import now
+from resolvers.drivers import Reader, open_reader
+from resolvers.store import Store
 from resolvers.viewers import Viewer
 
 
@@ -43,3 +47,20 @@ def record(save: Any) -> Any:
         save(table(id=id, slug=f"{kind}-{id}", display_name=f"{kind} {id}", name_key=f"{kind} {id}", **level, **known))
 
     return make
+
+
+@pytest.fixture
+def on_store(database_url: str) -> Iterator[Any]:
+    """What an async function answers of a new store of the database, for tests that are not async themselves."""
+    with asyncio.Runner() as runner:
+
+        async def opened() -> Reader:
+            return open_reader(database_url)
+
+        reader = runner.run(opened())
+
+        async def found(function: Any, *given: Any) -> Any:
+            return await function(Store(reader), *given)
+
+        yield lambda function, *given: runner.run(found(function, *given))
+        runner.run(reader.close())

@@ -1,15 +1,12 @@
 """The research graph against one counted out, in worlds made by chance; its rule of who is shown; its cost at hubs."""
 
-import asyncio
-
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from models import Affiliation, Authorship, Institution, Researcher, ResearcherTopic, Topic, Work, WorkTopic
-from resolvers import graphs
-from resolvers.drivers import open_reader
+from resolvers import graphs as module
 from resolvers.graphs import research_graphs
 from resolvers.store import Store
 from resolvers.ties import KINDS
@@ -19,26 +16,6 @@ SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 EVERY = frozenset(KINDS)
 
 
-@pytest.fixture
-def drawn(database_url):
-    """The graphs around some nodes."""
-    with asyncio.Runner() as runner:
-
-        async def opened():
-            return open_reader(database_url)
-
-        reader = runner.run(opened())
-
-        def draw(*centers, depth=1, kinds=EVERY, most=500):
-            async def ask():  # a store is made inside the loop
-                return await research_graphs(Store(reader), centers, depth, kinds, most)
-
-            return runner.run(ask())
-
-        yield draw
-        runner.run(reader.close())
-
-
 @SETTINGS
 @given(
     chance=st.randoms(use_true_random=False),
@@ -46,12 +23,13 @@ def drawn(database_url):
     kinds=st.frozensets(st.sampled_from(KINDS), min_size=1),
     most=st.sampled_from((1, 2, 5, 10, 500)),
 )
-def test_it_is_what_can_be_counted_out(engine, drawn, chance, depth, kinds, most):
+def test_it_is_what_can_be_counted_out(engine, on_store, chance, depth, kinds, most):
     world = made(chance)
     kept(world, engine)
     every = edges(world)
     centers = [chance.choice([R(one) for one in world.shown] or [T(1)]), W(101), T(chance.choice((1, 3))), I(1)]
-    for center, graph in zip(centers, drawn(*centers, depth=depth, kinds=kinds, most=most), strict=True):
+    graphs = on_store(research_graphs, centers, depth, kinds, most)
+    for center, graph in zip(centers, graphs, strict=True):
         nodes = {one.node: one for one in graph.nodes}
         found = {(edge.kind, edge.source, edge.target): edge.weight for edge in graph.edges}
         assert len(nodes) == len(graph.nodes) <= most
@@ -138,5 +116,5 @@ async def test_it_is_the_same_every_time(hubs, reader):
 async def test_many_are_drawn_some_at_a_time(hubs, reader, monkeypatch):
     centers = [R(id) for id in range(1, 8)]
     together = await research_graphs(Store(reader), centers, 2, EVERY, 20)
-    monkeypatch.setattr(graphs, "MOST_TOGETHER", 50)
+    monkeypatch.setattr(module, "MOST_TOGETHER", 50)
     assert await research_graphs(Store(reader), centers, 2, EVERY, 20) == together

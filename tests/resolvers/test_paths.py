@@ -14,10 +14,8 @@ from sqlalchemy import delete, insert
 from models import Collaboration, Detached, Researcher
 from models.detached import NO_WORK
 from resolvers import paths
-from resolvers.drivers import open_reader
 from resolvers.paths import LONGEST, Paths
 from resolvers.refused import Refused
-from resolvers.store import Store
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
@@ -38,20 +36,13 @@ def kept(engine, people, edges, gone=()):
 
 
 @pytest.fixture
-def find(database_url):
+def find(on_store):
     """The paths between the two of each pair."""
-    with asyncio.Runner() as runner:
 
-        async def opened():
-            return open_reader(database_url)
+    async def ask(store, pairs, most):
+        return await store.load_all(Paths(most), pairs)
 
-        reader = runner.run(opened())
-
-        async def ask(pairs, most):
-            return await Store(reader).load_all(Paths(most), pairs)
-
-        yield lambda pairs, most=LONGEST: runner.run(ask(pairs, most))
-        runner.run(reader.close())
+    return lambda pairs, most=LONGEST: on_store(ask, pairs, most)
 
 
 def compare(graph, found, one, other, most):

@@ -1,6 +1,5 @@
 """Who is like somebody, and what has to do with a work, against the same counted out in worlds made by chance."""
 
-import asyncio
 from collections import Counter
 from random import Random
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from resolvers.drivers import open_reader
 from resolvers.related import related_works
 from resolvers.similar import similar_researchers
 from resolvers.store import Store
@@ -17,23 +15,6 @@ from tests.resolvers.small_worlds import R, T, W, kept, made, pull, shares, stre
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 POINTS = {"TOPICS": 0.5, "COLLABORATORS": 0.3, "VENUES": 0.2}
-
-
-@pytest.fixture
-def ask(database_url):
-    """What a function answers of a store of the database."""
-    with asyncio.Runner() as runner:
-
-        async def opened():
-            return open_reader(database_url)
-
-        reader = runner.run(opened())
-
-        async def found(function, *args):
-            return await function(Store(reader), *args)
-
-        yield lambda *asked: runner.run(found(*asked))
-        runner.run(reader.close())
 
 
 def profile(world, person):
@@ -57,12 +38,12 @@ def reasons(one, other):
 
 @SETTINGS
 @given(chance=st.randoms(use_true_random=False))
-def test_who_is_similar(engine, ask, chance):
+def test_who_is_similar(engine, on_store, chance):
     world = made(chance)
     kept(world, engine)
     people = sorted(world.shown)
     profiles = {person: profile(world, person) for person in people}
-    found = ask(similar_researchers, people, 50) if people else []
+    found = on_store(similar_researchers, people, 50) if people else []
     for person, similar in zip(people, found, strict=True):
         expected = {}
         for other in world.shown - {person, *profiles[person]["COLLABORATORS"]}:
@@ -104,11 +85,11 @@ def related(world, work):
 
 @SETTINGS
 @given(chance=st.randoms(use_true_random=False), first=st.sampled_from((2, 50)))
-def test_what_is_related(engine, ask, chance, first):
+def test_what_is_related(engine, on_store, chance, first):
     world = made(chance)
     kept(world, engine)
     works = [*world.bylines]
-    for work, found in zip(works, ask(related_works, works, first), strict=True):
+    for work, found in zip(works, on_store(related_works, works, first), strict=True):
         assert found == related(world, work)[:first]
         event(f"related: {len(found)}")
 
