@@ -38,6 +38,10 @@ PATH = """query($from: ID!, $to: ID!) { collaborationPath(from: $from, to: $to, 
 SIMILAR = """query($id: ID!) { researcher(by: {id: $id}) { similar { score researcher { displayName }
   reasons { kind points topics { displayName } collaborators { displayName } sources { displayName } } } } }"""
 RELATED = "query($id: ID!) { work(by: {id: $id}) { related { title } } }"
+SUGGEST = "query($text: String!) { suggest(prefix: $text) { text kind } }"
+SEARCH = "query($text: String!) { search(query: $text, first: 20) { totalCount nodes { kind score node { id } } } }"
+FACETS = """query($id: ID!) { works(filter: {topics: [$id]}) {
+  facets(by: [YEAR, KIND, TOPIC, SOURCE, INSTITUTION, AUTHOR]) { by buckets { value count } } } }"""
 PEOPLE = "SELECT id FROM researcher WHERE work_count >= 20 ORDER BY id"
 HUBS = {
     "Researcher": "SELECT id FROM researcher ORDER BY work_count DESC LIMIT 3",
@@ -72,6 +76,11 @@ def works(chance: Random, column: Column) -> list[str]:
     return [global_id("Work", id) for id in chance.sample(column("SELECT id FROM work ORDER BY id"), SAMPLE)]
 
 
+def topics(chance: Random, column: Column) -> list[str]:
+    ids = column("SELECT id FROM topic WHERE level = 'TOPIC' AND work_count > 0 ORDER BY id")
+    return [global_id("Topic", id) for id in chance.sample(ids, SAMPLE)]
+
+
 def hubs(_chance: Random, column: Column) -> list[str]:
     return [global_id(kind, id) for kind, sql in HUBS.items() for id in column(sql)]
 
@@ -82,7 +91,20 @@ def pairs(chance: Random, column: Column) -> list[dict[str, Any]]:
             (chance.sample(ids, 2) for _ in range(SAMPLE))]  # fmt: skip
 
 
+def words(most: int) -> Any:
+    """The beginnings of titles, of so many words."""
+
+    def begun(chance: Random, column: Column) -> list[dict[str, Any]]:
+        titles = chance.sample(column("SELECT title FROM work ORDER BY id"), SAMPLE)
+        return [{"text": " ".join(title.split()[:most])} for title in titles]
+
+    return begun
+
+
 QUERIES = (
+    Query("SUGGEST", SUGGEST, words(1), 15),
+    Query("SEARCH", SEARCH, words(3), 80),
+    Query("FACETS", FACETS, each(topics), 80),
     Query("GRAPH of 60, depth 1", GRAPH, each(people, depth=1, most=60), 40),
     Query("GRAPH of 200, depth 2", GRAPH, each(people, depth=2, most=200), 150),
     Query("GRAPH of 60, depth 1, hubs", GRAPH, each(hubs, depth=1, most=60), 100),
