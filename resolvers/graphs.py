@@ -20,9 +20,10 @@ from resolvers.works import work_by_id
 
 DEEPEST, MOST_NODES = 3, 500
 MOST_TOGETHER = 5_000  # nodes that are looked for in one go
-# Topics and institutions are shared by many who have little to do with each other.
-FURTHER = ((50, 100), (50, 100), (10, 20), (10, 20))
-KNOWN = 2_000  # of one sort of tie of a center, that are not taken for further away
+# One more than are weighed, which tells that there are more. Topics and institutions are shared by many who have little
+# to do with each other.
+FURTHER = ((51, 100), (51, 100), (11, 20), (11, 20))
+KNOWN = 2_001  # of one sort of tie of a center, that are not taken for further away
 _MANY = frozenset({"display_name", "researcher_count"})
 ROWS: dict[str, One] = {
     R: researcher_by_id.only(frozenset({"display_name"})),

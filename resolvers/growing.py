@@ -49,11 +49,11 @@ class Growing:
             if place % AT_ONCE == 0:
                 await sleep(0)
             passed_on = self.weights[node] * self._share(node, rows) / MILLION
-            most = tied.most(node.kind)
+            most = tied.most(node.kind) - 1
             for far, ids, pulls in ties[node]:
-                self._cut |= len(ids) >= most
+                self._cut |= len(ids) > most
                 known, of_kind = self._known[far], found[far]
-                for id, pull in zip(ids, pulls, strict=True):
+                for id, pull in zip(ids[:most], pulls, strict=False):
                     if id not in known and passed_on * pull > of_kind.get(id, -1):
                         of_kind[id] = passed_on * pull
         for kind, of_kind in found.items():
