@@ -23,7 +23,6 @@ from resolvers.rowless import Rowless
 from resolvers.ties import KINDS, MILLION, TIES, examined
 
 Ties = list[tuple[str, list[int], list[int]]]  # by sort of tie: the far kind, ids and pulls, strongest first
-
 JSON = {"sqlite": (func.json_array, func.json_group_array), "postgresql": (func.json_build_array, func.json_agg)}
 Reach = tuple[tuple[int, int], ...]  # of nodes of each kind, to how many of one sort, and how many rows are looked at
 MOST_LOOKED_AT = 10_000
@@ -63,14 +62,14 @@ class Tied(_Adjacency, NamedTuple("Tied", [("kinds", frozenset[str]), ("reach", 
         return _tied(keys, _ties(self.kinds).fetch(reader, **_by_kind(keys), **values))
 
 
-class Edges(_Adjacency):
-    """All edges among the nodes of each graph; nodes are ordered as the graph has them."""
+class EdgesAmong(_Adjacency):
+    """All edges among the nodes of each graph."""
 
     def fetch(self, reader: Reader, keys: Sequence[frozenset[Node]]) -> Later:
         return _edges(keys, _EDGES.fetch(reader, **_by_kind({node for key in keys for node in key})))
 
 
-edges_among = Edges()
+edges_among = EdgesAmong()
 
 
 def _by_kind(nodes: Iterable[Node]) -> dict[str, list[int]]:

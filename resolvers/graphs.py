@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import gather
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from resolvers.adjacency import Node, Tied, edges_among, far
@@ -12,7 +10,7 @@ from resolvers.growing import Graph, Growing
 from resolvers.institutions import institution_by_id
 from resolvers.later import arrived
 from resolvers.reads import One
-from resolvers.researchers import researcher_by_id
+from resolvers.researchers import any_researcher_by_id, researcher_by_id
 from resolvers.store import Store
 from resolvers.ties import I, R, T, W
 from resolvers.topics import topic_by_id
@@ -31,6 +29,8 @@ ROWS: dict[str, One] = {
     T: topic_by_id.only(_MANY),
     I: institution_by_id.only(_MANY),
 }
+# Owners look at their own page, though it is gone.
+CENTERS = ROWS | {R: any_researcher_by_id.only(frozenset({"display_name"}))}
 
 
 async def research_graphs(
@@ -49,7 +49,7 @@ async def _drawn_together(
 ) -> list[Graph]:
     """A fixed number of statements for each step, whatever there is."""
     graphs = [Growing(center, most) for center in centers]
-    rows = await _rows(store, centers)
+    rows = await _rows(store, centers, CENTERS)
     for step in range(depth):
         tied = Tied(kinds, FURTHER if step else far(most if depth == 1 else KNOWN))
         nodes = [*dict.fromkeys(node for graph in graphs for node in graph.frontier)]
@@ -69,15 +69,8 @@ async def _drawn_together(
     return [await graph.drawn(rows, among) for graph, among in zip(graphs, edges, strict=True)]
 
 
-async def _rows(store: Store, nodes: Iterable[Node]) -> dict[Node, Any]:
+async def _rows(store: Store, nodes: Iterable[Node], reads: Mapping[str, One] = ROWS) -> dict[Node, Any]:
     """What is to be shown of these, without whom nobody may see."""
-    ids: dict[str, list[int]] = defaultdict(list)
-    for kind, id in nodes:
-        ids[kind].append(id)
-    found = await gather(*[arrived(store.load_all(ROWS[kind], of_kind)) for kind, of_kind in ids.items()])
-    return {
-        Node(kind, id): ROWS[kind].made(row)
-        for (kind, of_kind), rows in zip(ids.items(), found, strict=True)
-        for id, row in zip(of_kind, rows, strict=True)
-        if row is not None
-    }
+    wanted = [*nodes]
+    rows = await store.load_each([(reads[node.kind], node.id) for node in wanted])
+    return {node: row for node, row in zip(wanted, rows, strict=True) if row is not None}

@@ -71,7 +71,11 @@ class Paths(Rowless, NamedTuple("Paths", [("most", int)])):
     """The path of so many steps at most for each pair of researchers, or None. Raises Refused (BAD_USER_INPUT)."""
 
     def fetch(self, reader: Reader, keys: Sequence[tuple[int, int]]) -> Later:
-        return gather(*[_path(reader, *pair, self.most) for pair in keys])
+        return _paths(reader, keys, self.most)
+
+
+async def _paths(reader: Reader, pairs: Sequence[tuple[int, int]], most: int) -> list[Path | None]:
+    return [*await gather(*[_path(reader, *pair, most) for pair in pairs])]
 
 
 async def _path(reader: Reader, start: int, end: int, most: int) -> Path | None:

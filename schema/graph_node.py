@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import gather
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -12,16 +10,19 @@ import strawberry
 
 from resolvers.adjacency import Node as GraphKey
 from resolvers.graphs import MOST_NODES
-from resolvers.later import arrived
+from resolvers.reads import One
+from resolvers.researchers import any_researcher_by_id
 from resolvers.ties import KINDS
 from schema.context import Context, Info
 from schema.enums import GraphEdgeKind, GraphKind
 from schema.field import column, computed
-from schema.lookup import BY_ID, found_by_id
+from schema.lookup import BY_ID
 from schema.node import Node, global_id
 from schema.selection import columns
 
 TYPES = {kind: kind.capitalize() for kind in KINDS}
+# Who is shown at all has been seen to; owners look at their own page, though it is gone.
+_READS = {kind: BY_ID[name] for kind, name in TYPES.items()} | {"RESEARCHER": any_researcher_by_id}
 
 
 @lru_cache(maxsize=MOST_NODES)  # each is asked for again by its edges
@@ -32,25 +33,19 @@ def graph_id(node: GraphKey) -> strawberry.ID:
 def record(key: Callable[[Any], GraphKey], description: str) -> Any:
     """The record of which a node is."""
 
+    def reads(info: Info) -> dict[str, One]:
+        return {kind: read.only(columns(info, TYPES[kind])) for kind, read in _READS.items()}
+
     async def resolve(root: Any, info: Info) -> Node:
         node = key(root)
-        found: Node = await found_by_id(info, TYPES[node.kind], node.id)
+        found: Node = await info.context.store.load(reads(info)[node.kind], node.id)
         return found
 
     def plan(info: Info) -> Any:
-        reads = {kind: BY_ID[name].only(columns(info, name)) for kind, name in TYPES.items()}
-
-        async def rows(context: Context, kind: str, ids: Sequence[int]) -> list[Any]:
-            return [*map(reads[kind].made, await arrived(context.store.load_all(reads[kind], ids)))]
+        narrowed = reads(info)
 
         async def batch(parents: Sequence[Any], context: Context) -> list[Any]:
-            nodes = [*map(key, parents)]
-            ids: dict[str, list[int]] = defaultdict(list)
-            for kind, id in nodes:
-                ids[kind].append(id)
-            found = await gather(*[rows(context, kind, of_kind) for kind, of_kind in ids.items()])
-            left = dict(zip(ids, map(iter, found), strict=True))
-            return [next(left[node.kind]) for node in nodes]
+            return await context.store.load_each([(narrowed[kind], id) for kind, id in map(key, parents)])
 
         return batch
 

@@ -121,7 +121,7 @@ def test_it_gives_up_when_too_many_are_met(engine, find, monkeypatch):
 
 async def test_it_can_be_cancelled_between_steps(engine, reader, statements):
     kept(engine, range(1, 30), dict.fromkeys(pairwise(range(1, 30)), 0.5))
-    asked = Paths(LONGEST).fetch(reader, [(1, 29)])
+    asked = asyncio.ensure_future(Paths(LONGEST).fetch(reader, [(1, 29)]))
     while len(statements) < 3:  # noqa: ASYNC110  a list has no event
         await asyncio.sleep(0)
     asked.cancel()

@@ -1,9 +1,13 @@
 """The research graph over GraphQL."""
 
+from base64 import b64decode
+
 import pytest
 from sqlalchemy import text
 
 from execution import PlanExecutor
+from models import Claim
+from models.columns import now
 from schema.node import global_id
 
 SHOWN = """ center { __typename id } truncated
@@ -85,6 +89,18 @@ async def test_a_page_that_is_gone_is_nowhere(world, ask, post, engine):
         body = await post(AROUND, id=global_id("Researcher", gone))
         assert body["errors"][0]["message"] == "Nothing has this id."
         assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_owners_see_what_is_around_their_page_though_it_is_gone(world, ask, sign_up, save):
+    world()
+    await sign_up("Ada")
+    owner = int(b64decode((await ask("{ viewer { id } }"))["viewer"]["id"]).decode().partition(":")[2])
+    save(Claim(id=5, account_id=owner, researcher_id=1, state="APPROVED", method="ORCID", level=3, approved_at=now()))
+    await ask("mutation($id: ID!) { suppressProfile(input: {researcherId: $id}) { userErrors { code } } }", id=ME)
+    found = await ask(f"{{ viewer {{ claims {{ researcher {{ researchGraph {{ {SHOWN} }} }} }} }} }}")
+    graph = found["viewer"]["claims"][0]["researcher"]["researchGraph"]
+    assert graph["center"]["id"] == graph["nodes"][0]["id"] == graph["nodes"][0]["node"]["id"] == ME
+    assert not {node["kind"] for node in graph["nodes"][1:]} & {"RESEARCHER", "WORK", "TOPIC"}
 
 
 async def test_graphs_of_many_cost_the_statements_of_one(world, ask, statements):
