@@ -33,9 +33,10 @@ ROUNDS = 15
 async def asked(app: Any, sent: bytes) -> bytes:
     """The body of the application's answer, without a server in between."""
     parts: list[bytes] = []
+    messages = iter([{"type": "http.request", "body": sent, "more_body": False}])
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": sent, "more_body": False}
+        return next(messages, None) or await asyncio.get_running_loop().create_future()  # nothing comes after it
 
     async def send(message: dict[str, Any]) -> None:
         parts.append(message.get("body", b""))
