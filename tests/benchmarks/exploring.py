@@ -108,7 +108,7 @@ QUERIES = (
     Query("GRAPH of 60, depth 1", GRAPH, each(people, depth=1, most=60), 40),
     Query("GRAPH of 200, depth 2", GRAPH, each(people, depth=2, most=200), 150),
     Query("GRAPH of 60, depth 1, hubs", GRAPH, each(hubs, depth=1, most=60), 100),
-    Query("GRAPH of 200, depth 2, hubs", GRAPH, each(hubs, depth=2, most=200), 300),
+    Query("GRAPH of 200, depth 2, hubs", GRAPH, each(hubs, depth=2, most=200), 400),
     Query("PATH", PATH, pairs, 100, 800, wanted="collaborationPath"),
     Query("SIMILAR", SIMILAR, each(people), 200),
     Query("RELATED", RELATED, each(works), 40),
