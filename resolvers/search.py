@@ -10,7 +10,7 @@ from models.searchable import key_of
 from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror
-from resolvers.paging import CURSORS, NOBODY, Pages
+from resolvers.paging import CURSORS, MORE, NOBODY, Pages
 from resolvers.reads import One
 from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id, researcher_by_orcid
@@ -44,7 +44,7 @@ async def search(
 ) -> Pages:
     """The page of what the text finds, with the columns needed. Raises Refused (BAD_USER_INPUT, BAD_CURSOR)."""
     query = parsed(text, "query")
-    read = searchables.only(needed | {"kind", CURSORS})
+    read = searchables.only(needed | {"kind", CURSORS, MORE})
     chosen = {} if kinds is None else {"kinds": tuple(kinds)}
 
     def pages(conditions: dict[str, Any]) -> Pages:

@@ -151,7 +151,9 @@ def searched() -> Any:
     ) -> SearchConnection:
         store, needed = info.context.store, columns(info)
         pages = await search(store, query, _words(kinds), needed, first=_given(first), after=_given(after))
-        return cast("SearchConnection", Listing(Level(store, pages), NOBODY))
+        page = await store.load(pages, NOBODY)
+        total = None if page.has_previous or page.has_next else len(page.rows)
+        return cast("SearchConnection", Listing(Level(store, pages), NOBODY, total))
 
     return strawberry.field(
         resolver=search_,

@@ -11,7 +11,7 @@ depends_on = None
 # An index of its own words: the tokenizer only divides, at whatever is ASCII and neither letter nor digit nor `_` or `.`.
 FTS5 = (
     """CREATE VIRTUAL TABLE searchable_terms USING fts5 (words, marks, content = 'searchable', content_rowid = 'key',
-    detail = 'none', columnsize = 0, tokenize = "ascii tokenchars '_.'")""",
+    detail = 'none', columnsize = 0, prefix = '3 4', tokenize = "ascii tokenchars '_.'")""",
     """CREATE TRIGGER searchable_added AFTER INSERT ON searchable BEGIN
     INSERT INTO searchable_terms (rowid, words, marks) VALUES (NEW.key, NEW.words, NEW.marks); END""",
     """CREATE TRIGGER searchable_removed AFTER DELETE ON searchable BEGIN
