@@ -110,9 +110,12 @@ def _filled_at_once(connection: Connection) -> Iterator[None]:
     for kind, name, _ in parts:
         connection.execute(text(f"DROP {kind} {name}"))
     yield
+    postgres = connection.dialect.name == "postgresql"
+    if postgres:  # with its 64 MB a GIN index takes half as long again, and without workers twice as long
+        connection.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
     for *_, created in parts:
         connection.exec_driver_sql(created)
-    if connection.dialect.name == "sqlite":
+    if not postgres:
         connection.execute(text("INSERT INTO searchable_terms (searchable_terms) VALUES ('rebuild')"))
 
 
