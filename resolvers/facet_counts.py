@@ -61,7 +61,8 @@ class Facets:
 
     @property
     def moved_by(self) -> str | None:
-        return Counts(self.read, self.slice).moved_by
+        told = any(FACETS[self.read.entity][name].told for name in self.names)
+        return self.read.entity.__name__ if told else Counts(self.read, self.slice).moved_by
 
     @property
     def kind(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, cast, distinct, func, literal_column, null
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models import (
@@ -45,6 +46,7 @@ class Facet:
     names: type[Institution | Researcher | Source | Topic] | None = None  # what the values are ids of
     naming: Select[Any] | None = None  # the column that names the row, in the tables that have the value
     often: bool = False  # whether a row may be named more than once with one value
+    told: bool = False  # whether people tell it themselves, or withhold it
     apart: bool = False  # counted meanwhile by a statement of its own, since it takes as long as all others do
 
     def counted(self, listed: Any) -> Select[Any]:
@@ -84,6 +86,13 @@ def _in_order(value: Any) -> Any:
     return cast(value, Bytewise) if value.type.python_type is str else value
 
 
+TELLING = col(Researcher.affiliation_withheld).is_(False)  # of whom it may be known where they are
+_affiliated = aliased(Researcher)  # for lists are of researchers, too
+_AFFILIATED = (
+    select(Affiliation.researcher_id)
+    .join(_affiliated, col(_affiliated.id) == Affiliation.researcher_id)
+    .where(col(_affiliated.affiliation_withheld).is_(False))
+)
 FACETS: Mapping[type, Mapping[str, Facet]] = {
     Work: {
         "YEAR": Facet(Work.publication_year),
@@ -96,14 +105,13 @@ FACETS: Mapping[type, Mapping[str, Facet]] = {
         "AUTHOR": Facet(Authorship.researcher_id, Researcher, select(Authorship.work_id), often=True, apart=True),
     },
     Researcher: {
-        "INSTITUTION": Facet(Affiliation.institution_id, Institution, select(Affiliation.researcher_id)),
+        "INSTITUTION": Facet(Affiliation.institution_id, Institution, _AFFILIATED, told=True),
         "TOPIC": Facet(ResearcherTopic.topic_id, Topic, select(ResearcherTopic.researcher_id), apart=True),
         "COUNTRY": Facet(
             Institution.country_code,
-            naming=select(Affiliation.researcher_id).join(
-                Institution, col(Institution.id) == Affiliation.institution_id
-            ),
+            naming=_AFFILIATED.join(Institution, col(Institution.id) == Affiliation.institution_id),
             often=True,
+            told=True,
         ),
     },
 }

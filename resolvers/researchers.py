@@ -14,7 +14,7 @@ from models import (
     WorkTopic,
     YearActivity,
 )
-from resolvers.facets import lacking
+from resolvers.facets import FACETS, LACKING, TELLING, lacking
 from resolvers.matching import like
 from resolvers.page_statements import PARENT, down, up
 from resolvers.paging import Paged
@@ -33,8 +33,10 @@ ORDERS = {
 }
 _AFFILIATED = select(Affiliation.researcher_id)
 FILTERS = {
-    "institutions": col(Researcher.id).in_(_AFFILIATED.where(Among(Affiliation.institution_id, "institutions"))),
-    "countries": col(Researcher.id).in_(
+    "institutions": TELLING
+    & col(Researcher.id).in_(_AFFILIATED.where(Among(Affiliation.institution_id, "institutions"))),
+    "countries": TELLING
+    & col(Researcher.id).in_(
         _AFFILIATED.join(Institution, col(Institution.id) == Affiliation.institution_id).where(
             Among(Institution.country_code, "countries")
         )
@@ -49,7 +51,8 @@ FILTERS = {
     "min_works": col(Researcher.work_count) >= bindparam("min_works", type_=Integer()),
     **lacking(Researcher),
 }
-MOVING = frozenset({"MOST_FOLLOWED", "claim_statuses"})
+_TOLD = {"institutions", "countries", *[f"{LACKING}{name}" for name, facet in FACETS[Researcher].items() if facet.told]}
+MOVING = frozenset({"MOST_FOLLOWED", "claim_statuses", *_TOLD})
 
 _SHOWN = select(Researcher).where(col(Researcher.suppressed_at).is_(None))
 
@@ -63,13 +66,13 @@ researchers = Paged(
     long=True,
 )
 researchers_of_institution = Paged(
-    _SHOWN,
+    _SHOWN.where(TELLING),
     name="researchers of institution",
     members=_AFFILIATED.where(col(Affiliation.institution_id) == PARENT),
     identity=col(Researcher.id),
     orders=ORDERS,
     filters=FILTERS,
-    moving=MOVING,
+    moving=frozenset(ORDERS),
     long=True,
 )
 researchers_of_topic = Paged(

@@ -26,6 +26,7 @@ from models import (
     WorkTopic,
 )
 from models.detached import NO_WORK
+from resolvers.facets import TELLING
 from resolvers.page_statements import PARENT
 from resolvers.reads import select
 
@@ -33,7 +34,7 @@ KINDS = R, W, T, I = "RESEARCHER", "WORK", "TOPIC", "INSTITUTION"  # noqa: E741
 SOURCE = "SOURCE"  # where somebody's works have appeared: no node of the graph
 MILLION = 1_000_000
 SUPPRESSED = select(Detached.researcher_id).where(col(Detached.work_id) == NO_WORK)
-TOLD = (col(Researcher.suppressed_at).is_(None), col(Researcher.affiliation_withheld).is_(False))
+TOLD = (col(Researcher.suppressed_at).is_(None), TELLING)
 ONE: ColumnElement[int] = literal_column(f"{MILLION}", BigInteger())
 
 

@@ -31,7 +31,9 @@ class Institution(Node, Followable):
     homepage_url: str | None = column("Its own page.")
     work_count: int = column("How many works name it in their bylines.")
     citation_count: int = column("How often those works have been cited.")
-    researcher_count: int = column("How many researchers are or were affiliated with it.")
+    researcher_count: int = column(
+        "How many researchers are or were affiliated with it, those who withhold it included."
+    )
 
     @computed("id", description="Its OpenAlex id, such as `I95457486`.")
     def open_alex_id(self) -> str | None:
@@ -42,10 +44,9 @@ class Institution(Node, Followable):
 
     researchers: ResearcherConnection = paged(
         researchers_of_institution,
-        "Researchers who are or were affiliated with it.",
+        "Researchers who are or were affiliated with it, but for those who withhold that.",
         order=ResearcherOrder.NAME,
         filter=ResearcherFilter,
-        total="researcher_count",
     )
     works: WorkConnection = paged(
         works_of_institution,

@@ -126,6 +126,31 @@ async def test_a_page_that_is_gone(ask, post, owner, sign_up, client):
     assert await ask(PAGE, id=ME, work=WORK) == before
 
 
+AFFILIATED = """query($institution: ID!) {
+  institution(by: {id: $institution}) { researchers { totalCount nodes { id } } }
+  researchers(filter: {institutions: [$institution]}) { totalCount nodes { id } }
+  everyone: researchers { facets(by: [INSTITUTION, COUNTRY]) { by withoutCount buckets { value count } } } }"""
+
+
+async def test_who_withholds_where_they_are_is_found_nowhere_by_it(ask, owner, engine):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE institution SET country_code = 'DE'"))
+    institution = global_id("Institution", 1)
+    listed = {"totalCount": 2, "nodes": [{"id": ME}, {"id": OTHER}]}
+    before = await ask(AFFILIATED, institution=institution)
+    assert (before["institution"]["researchers"], before["researchers"]) == (listed, listed)
+    await ask(UPDATE, input={"withholdAffiliation": True})
+    after = await ask(AFFILIATED, institution=institution)
+    others = {"totalCount": 1, "nodes": [{"id": OTHER}]}
+    assert (after["institution"]["researchers"], after["researchers"]) == (others, others)
+    assert after["everyone"]["facets"] == [
+        {"by": "INSTITUTION", "withoutCount": 1, "buckets": [{"value": institution, "count": 1}]},
+        {"by": "COUNTRY", "withoutCount": 1, "buckets": [{"value": "DE", "count": 1}]},
+    ]
+    await ask(UPDATE, input={"withholdAffiliation": False})
+    assert await ask(AFFILIATED, institution=institution) == before
+
+
 async def test_a_moderator_suppresses_at_a_persons_wish(world, ask, sign_up, engine):
     world()
     await sign_up("Mod")

@@ -9,17 +9,20 @@ from sqlalchemy import text, update
 from sqlmodel import col
 
 from importers.openalex.run import run
-from models import Account, Researcher, Work, database
+from models import Account, Affiliation, Institution, Researcher, Work, database
 from models.columns import now
 from models.database import subject, tell_changes
+from models.indexing import reindex
 from resolvers import changes, follows
 from resolvers.changes import Changes
 from resolvers.viewers import Viewer
+from schema.node import global_id
 from server.answers import Answers, Kept
 from server.app import create_app
 from server.settings import Settings
 
 SEED = Path(__file__).parents[3] / "shared" / "data" / "openalex-seed"
+INSTITUTION = global_id("Institution", 1)
 COUNT = {"query": "{ works { totalCount } }"}
 PRIVATE = {"query": "{ works { totalCount } viewer { id } }"}
 
@@ -217,14 +220,27 @@ async def test_what_a_rule_tells_of_is_stale_when_it_is_answered(keeping, watche
         "{ researchers(first: 1, orderBy: MOST_FOLLOWED) { nodes { slug } } }",
         "{ researchers(filter: { claimStatuses: [CLAIMED] }) { totalCount } }",
         "{ researchers(filter: { claimStatuses: [CLAIMED] }) { nodes { slug } } }",
+        f'{{ institution(by: {{id: "{INSTITUTION}"}}) {{ researchers {{ nodes {{ slug }} }} }} }}',
+        f'{{ researchers(filter: {{institutions: ["{INSTITUTION}"]}}) {{ totalCount }} }}',
+        "{ researchers { facets(by: [INSTITUTION]) { buckets { count } } } }",
+        "{ researchers { facets(by: [INSTITUTION]) { withoutCount } } }",
+        '{ search(query: "told") { totalCount } }',
+        '{ suggest(prefix: "told") { text } }',
     ],
 )
-async def test_a_list_is_stale_when_a_write_may_bring_others_into_it(keeping, watched, engine, people, query):
+async def test_a_list_is_stale_when_a_write_may_bring_others_into_it(keeping, watched, engine, people, save, query):
+    save(
+        Institution(id=1, slug="i", display_name="I", name_key="i"),
+        *[Affiliation(researcher_id=id, institution_id=1) for id in (1, 2)],
+    )
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE researcher SET affiliation_withheld = true WHERE id = 1"))
     before = (await keeping.post("/graphql", json={"query": query})).content
     seen = await clock(watched)
     with engine.begin() as connection:
-        changed = "UPDATE researcher SET follower_count = 9, claim_status = 'CLAIMED' WHERE id = 1"
-        connection.execute(text(changed))
+        changed = "follower_count = 9, claim_status = 'CLAIMED', affiliation_withheld = false, headline = 'told'"
+        connection.execute(text(f"UPDATE researcher SET {changed} WHERE id = 1"))
+        reindex(connection)
         tell_changes(connection, subject("Researcher", 1))
     await arrived(watched, seen)
     assert (await keeping.post("/graphql", json={"query": query})).content != before
