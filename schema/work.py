@@ -97,7 +97,7 @@ class Work(Node):
         authorships_of_work, "Its byline.", order="BYLINE", total="author_count"
     )
     authors: list[AResearcher] = link(
-        authors_by_work, "The researchers of the byline's first 100 names, in order. `authorships` has all.", size=100
+        authors_by_work, "The researchers of the byline's first 100 names, in order. `authorships` has all.", size=20
     )
     citation: str = citation_field()
     json_ld: JSON = work_field()
