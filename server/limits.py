@@ -1,7 +1,7 @@
 """How large a document may be, found before validation in time linear in the document.
 
-Validation compares every two fields of one name in one place, and whatever comes after it works on fragments where they
-are spread: a document of a few kilobytes could keep either busy for minutes.
+Validation compares every two fragments, and every two fields of one name in one place; whatever comes after it works on
+fragments where they are spread. A document of a few kilobytes could keep either busy for minutes.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class Limits(NamedTuple):
     bytes: int = 65_536
     tokens: int = 2_000
     operations: int = 10
+    fragments: int = 100
     depth: int = 25
     fields: int = 2_000
     aliases: int = 50
@@ -28,6 +29,7 @@ class Limits(NamedTuple):
 
 _TOO_MUCH = {
     "operations": "The document has more than {:,} operations.",
+    "fragments": "The document has more than {:,} fragments.",
     "depth": "Fields are nested more than {:,} deep.",
     "aliases": "The document has more than {:,} aliases.",
     "directives": "The document has more than {:,} directives.",

@@ -25,6 +25,7 @@ Fragments = Mapping[str, FragmentDefinitionNode]
 @dataclass
 class Measures:
     operations: int
+    fragments: int
     aliases: int = 0
     directives: int = 0
     depth: int = 0  # of fields, where fragments are spread
@@ -38,7 +39,7 @@ def measured(document: DocumentNode, most_fields: int) -> Measures:
     """Counts fields no further than to one more than the most, and not at all where that is 0."""
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
     operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    measures = Measures(len(operations))
+    measures = Measures(len(operations), len(fragments))
     nestings = {name: _nesting(fragment, measures) for name, fragment in fragments.items()}
     asked = [_nesting(operation, measures) for operation in operations]
     depths: dict[str, int] = {}

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     max_document_bytes: int = Field(default=Limits().bytes, ge=0)
     max_tokens: int = Field(default=Limits().tokens, ge=0)
     max_operations: int = Field(default=Limits().operations, ge=0)
+    max_fragments: int = Field(default=Limits().fragments, ge=0)
     max_depth: int = Field(default=Limits().depth, ge=0)
     max_fields: int = Field(default=Limits().fields, ge=0)
     max_aliases: int = Field(default=Limits().aliases, ge=0)
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
             self.max_document_bytes,
             self.max_tokens,
             self.max_operations,
+            self.max_fragments,
             self.max_depth,
             self.max_fields,
             self.max_aliases,

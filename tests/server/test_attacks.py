@@ -12,6 +12,12 @@ DOUBLED = "query { ...F0 } " + " ".join(
     f"fragment F{n} on Query {{ a: node(id: 1) {{ ...F{n + 1} }} b: node(id: 1) {{ ...F{n + 1} }} }}" for n in range(24)
 )
 ON_ONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # none is asked
+FRAGMENTS = (
+    "{"
+    + " ".join(f"...F{n}" for n in range(101))
+    + "} "
+    + " ".join(f"fragment F{n} on Query {{ ...G }}" for n in range(101))
+)
 PAGES = "works { nodes { authors "
 SIGN_IN = 'signIn(input: {email: "a@example.org", password: "x"}) { token }'
 
@@ -50,6 +56,7 @@ def refused(client, statements, monkeypatch):
         ("{" + "a{" * 300 + "b" + "}" * 301, "nest", "GRAPHQL_PARSE_FAILED"),
         ("{ nodes(ids: " + "[" * 300 + "]" * 300 + ") { id } }", "nest", "GRAPHQL_PARSE_FAILED"),
         (" ".join(f"query Q{n} {{ __typename }}" for n in range(11)), "operations", None),
+        (FRAGMENTS + " fragment G on Query { __typename }", "fragments", None),
         ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }", "spreads itself", None),
         ("{ ...A } fragment A on Query { ...A }", "spreads itself", None),
         ("{ ...A } fragment A on Query { works { nodes { authors { ...A } } } }", "spreads itself", None),
@@ -63,7 +70,7 @@ def refused(client, statements, monkeypatch):
     ids=["aliases", "aliased guesses of a password", "repeated fields, many tokens", "repeated fields",
          "repeated leaves", "directives", "directives of an operation", "directives of variables",
          "directives, many tokens", "deep", "deep pages", "deeper than can be parsed", "deep values", "operations",
-         "a circle of fragments", "a fragment in itself", "a fragment in itself, deeper", "doubling fragments",
+         "fragments that are all compared", "a circle of fragments", "a fragment in itself", "a fragment in itself, deeper", "doubling fragments",
          "a huge string", "a huge block string", "a huge name", "comments", "a long list"],
 )  # fmt: skip
 async def test_a_document_that_asks_too_much_is_refused_before_it_is_validated(refused, query, told, code):
