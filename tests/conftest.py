@@ -157,6 +157,13 @@ async def writer(reader: Counting, database_url: str) -> AsyncIterator[Writer]:
 
 
 @pytest.fixture
+def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a document ask for as much as it likes, and take as long; before the service is made."""
+    for limit in ("MAX_DOCUMENT_BYTES", "MAX_TOKENS", "MAX_FIELDS", "MAX_ALIASES", "MAX_COST", "DEADLINE_SECONDS"):
+        monkeypatch.setenv(f"PEERGRAPH_{limit}", "0")
+
+
+@pytest.fixture
 def settings(database_url: str) -> Settings:
     return Settings(database_url=database_url)
 

@@ -20,7 +20,6 @@ from resolvers.secrets import token_hash
 from schema.lookup import PRIVATE
 from schema.node import global_id
 from schema.root import build_schema
-from server.settings import Settings
 from tests.schema.walk import Asked, everything, without
 
 # graphql-core leaves what stands beside or below a refused field unawaited, and Python says so when it collects it.
@@ -28,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings(
         "ignore:coroutine .* was never awaited:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
     ),
-    pytest.mark.usefixtures("collected"),
+    pytest.mark.usefixtures("collected", "without_limits"),
 ]
 
 SCHEMA = build_schema()._schema
@@ -235,14 +234,6 @@ def ada(world, save, engine, reader):
     with engine.begin() as connection:
         reindex(connection)
     reader.changes = reader.reader.changes  # so that answers are kept, as they are when it is served
-
-
-@pytest.fixture
-def settings(database_url):
-    """Without limits, as one document asks for all there is."""
-    return Settings(
-        database_url=database_url, max_document_bytes=0, max_tokens=0, max_fields=0, max_aliases=0, max_cost=0
-    )
 
 
 @pytest.fixture

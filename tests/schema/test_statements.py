@@ -7,6 +7,8 @@ import pytest
 from execution import PlanExecutor
 from schema.node import global_id
 
+pytestmark = pytest.mark.usefixtures("without_limits")
+
 BENCHMARKED = sorted((Path(__file__).parents[1] / "benchmarks" / "queries").glob("*.graphql"))
 
 PROFILE = """
@@ -26,11 +28,6 @@ PROFILE = """
 """
 ONE = f'{{ researcher(by: {{slug: "r-1"}}) {{ {PROFILE} }} }}'
 MANY = f"{{ researchers(first: 50) {{ nodes {{ {PROFILE} }} }} }}"
-
-
-@pytest.fixture(autouse=True)
-def at_any_cost(monkeypatch):
-    monkeypatch.setenv("PEERGRAPH_MAX_COST", "0")
 
 
 @pytest.mark.parametrize(("researchers", "works"), [(1, 2), (1, 45), (50, 2)])

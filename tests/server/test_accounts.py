@@ -336,6 +336,7 @@ async def test_an_unknown_address_and_a_wrong_password_cost_the_same(post_as, si
     assert costs[0][2] == [NEW]
 
 
+@pytest.mark.usefixtures("without_limits")
 async def test_a_thousand_guesses_in_one_document_are_a_thousand(post_as, signed_up, looked_at, engine):
     await signed_up()
     body = await post_as(None, guesses(*["ada@example.org"] * 1_000))
@@ -347,6 +348,7 @@ async def test_a_thousand_guesses_in_one_document_are_a_thousand(post_as, signed
     assert counts == [1_000, 1_000]
 
 
+@pytest.mark.usefixtures("without_limits")
 async def test_one_address_guesses_at_so_many_accounts(post_as, looked_at):
     body = await post_as(None, guesses(*[f"{number}@example.org" for number in range(105)]))
     codes = [payload["userErrors"][0]["code"] for payload in body["data"].values()]
