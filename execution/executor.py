@@ -82,6 +82,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     runs: ClassVar[Counter[str]] = Counter()
     operations: ClassVar[OrderedDict[Any, _Known]] = OrderedDict()
     known: _Known | None = None  # its operation
+    outcome = "planned"  # of this run, as the runs are counted
 
     @classmethod
     def build(  # noqa: PLR0917  graphql-core's signature
@@ -162,7 +163,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001  graphql-core's signature
         plan = self._plan() if self._plannable() else None
         if plan is None:
-            self.runs["unplanned"] += 1
+            self._count("unplanned")
             return super().execute_operation(serially)
         return PlannedRun(
             plan, self.root_value, self.context_value, self.variable_values, lambda: self
@@ -195,11 +196,15 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
 
     def execute_unplanned(self, error: Exception) -> Any:
         """As graphql-core does, after the plan was abandoned for this."""
-        self.runs["abandoned"] += 1
+        self._count("abandoned")
         if isinstance(error, Unsupported):  # it would be met every time
             known = cast("_Known", self.known)
             known.plans[known.conditions(self.variable_values)] = None
         return super().execute_operation()
+
+    def _count(self, outcome: str) -> None:
+        self.runs[outcome] += 1
+        self.outcome = outcome
 
     def _plannable(self) -> bool:
         return (
@@ -215,7 +220,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         conditions = known.conditions(self.variable_values)
         if conditions not in known.plans:
             if known.plans:
-                self.runs["replanned"] += 1
+                self._count("replanned")
             known.plans[conditions] = self._compiled()
             if len(known.plans) > PLANS:
                 known.plans.popitem(last=False)
@@ -283,6 +288,10 @@ class PlannedRun:
         self.context_value, self.variable_values = context_value, variable_values
         self._executor: PlanExecutor | None = None
         self._since = perf_counter()  # when others ran last
+
+    @property
+    def outcome(self) -> str:
+        return self._executor.outcome if self._executor else PlanExecutor.outcome
 
     @property
     def executor(self) -> PlanExecutor:

@@ -28,12 +28,12 @@ def shown(error: GraphQLError, request_id: str, code: str = "BAD_USER_INPUT") ->
         case Refused() as refused:
             extensions = {"code": refused.code, **({"argument": list(refused.path)} if refused.path else {})}
         case Unavailable() as unavailable:
-            _log.warning("%s (request %s)", unavailable, request_id, exc_info=unavailable.__cause__)
+            _log.warning("%s", unavailable, exc_info=unavailable.__cause__, extra={"told": {"request_id": request_id}})
             extensions = {"code": "UNAVAILABLE"}
         case None | GraphQLError() if not (error.path and CANNOT_SHOW in error.message):
             formatted["message"] = _PYTHONS.sub(lambda word: _JSONS[word[0]], error.message)
         case fault:
-            _log.error("%s failed (request %s)", error.path, request_id, exc_info=fault)
+            _log.error("%s failed", error.path, exc_info=fault, extra={"told": {"request_id": request_id}})
             formatted["message"] = HIDDEN
             extensions = {"code": "INTERNAL"}
     formatted["extensions"] = {**extensions, "requestId": request_id}

@@ -50,7 +50,8 @@ def serve(
         host=host,
         port=port,
         workers=workers,
-        log_config=logging_config(level),
+        log_config=logging_config(level, known.log_format),
+        access_log=False,  # which would show query strings; the service tells of each request by itself
         log_level=level.lower(),
         timeout_graceful_shutdown=DRAIN_SECONDS,
         http="server.connection:PromptConnection",

@@ -30,6 +30,7 @@ from server.origins import Origins
 from server.providers import Provider
 from server.running import Running
 from server.security import secure_headers, secured
+from server.seen import Seen
 from server.settings import Settings
 from server.sign_in import SignIn
 from server.upkeep import keep_up
@@ -47,8 +48,15 @@ class Service(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + GRAPHQL:
             await self._endpoint(scope, receive, send)
-        else:
+            return
+        if scope["type"] != "http":
             await super().__call__(scope, receive, secured(send, self._secure))
+            return
+        seen = Seen()
+        try:
+            await super().__call__(scope, receive, secured(seen.noted(send), self._secure))
+        finally:
+            seen.tell(scope)
 
 
 def create_app(

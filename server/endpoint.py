@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from random import getrandbits
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -27,6 +26,7 @@ from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
 from server.running import Running
 from server.security import with_headers
+from server.seen import Seen
 from server.settings import Settings
 
 _log = logging.getLogger("peergraph.server")
@@ -37,16 +37,17 @@ _ALLOW = (b"allow", METHODS)
 class _Exchange(NamedTuple):
     """A request, and what all its answers have in common."""
 
-    id: str
+    seen: Seen
     headers: dict[bytes, bytes]
     kind: bytes
     common: tuple[Header, ...]  # of all answers of this kind
 
     def reply(self, body: bytes, status: int, headers: Iterable[Header]) -> Response:
-        return Bytes(body, status, (*self.common, (b"x-request-id", self.id.encode()), *headers))
+        return Bytes(body, status, (*self.common, (b"x-request-id", self.seen.id.encode()), *headers))
 
     def refuse(self, refused: Malformed) -> Response:
-        told = refusal(refused.message, refused.code, self.id)
+        self.seen.codes = [refused.code]
+        told = refusal(refused.message, refused.code, self.seen.id)
         return self.reply(told, refused.status, (_PRIVATE, *refused.headers))
 
 
@@ -77,18 +78,21 @@ class Endpoint:
         common = self._common[kind or JSON]
         if b"origin" in headers:
             common += self._origins.headers(headers)
-        # Unique is enough for an id, and takes no system call.
-        exchange = _Exchange(f"{getrandbits(128):032x}", headers, kind or JSON, common)
+        exchange = _Exchange(Seen(), headers, kind or JSON, common)
+        response: Response | None = None
         try:
             response = await self._response(scope, receive, exchange, acceptable=kind is not None)
         except HungUp:
-            return
+            pass
         except Malformed as malformed:
             response = exchange.refuse(malformed)
         except Exception:  # noqa: BLE001  whatever it was, the client learns no more than that
-            _log.exception("A request failed (request %s)", exchange.id)
+            _log.exception("A request failed", extra={"told": {"request_id": exchange.seen.id}})
             response = exchange.refuse(Malformed(HIDDEN, 500, code="INTERNAL"))
-        await response(scope, receive, send)
+        if response is not None:
+            exchange.seen.status = response.status_code
+            await response(scope, receive, send)
+        exchange.seen.tell(scope)
 
     async def _response(self, scope: Scope, receive: Receive, exchange: _Exchange, *, acceptable: bool) -> Response:
         """Raises Malformed and HungUp."""
@@ -117,10 +121,11 @@ class Endpoint:
         asking = await self._access.asking(scope, exchange.headers)
         changes = await self._changes() if self._answers.most_bytes else None
         kept = self._answers.get(key, changes) if changes else None
+        exchange.seen.kept = kept is not None
         if kept is None:
             then = changes.now if changes else 0  # before anything is read
             asked = in_body(sent) if method == "POST" else in_query_string(sent)
-            ran = await self._running.run(asked, asking, exchange.id, may_write=method == "POST")
+            ran = await self._running.run(asked, asking, exchange.seen, may_write=method == "POST")
             if changes is None or ran.store is None or not ran.public:
                 status = ran.status if kind == GRAPHQL_JSON else 200
                 return exchange.reply(ran.body, status, (_PRIVATE, *self._access.cookies(ran.token)))

@@ -25,6 +25,7 @@ from server.limits import too_many
 from server.malformed import Malformed
 from server.persisted import NotFound, Persisted, trusted
 from server.response import refusal
+from server.seen import Seen, Watched
 from server.settings import Settings
 
 
@@ -56,34 +57,36 @@ class Running:
         documents = trusted(settings.trusted_documents, self._documents) if settings.trusted_documents else {}
         self._persisted = Persisted(settings.persisted_bytes, documents, trusted_only=settings.trusted_only)
 
-    async def run(self, asked: Asked, asking: Asking, request_id: str, *, may_write: bool) -> Ran:
+    async def run(self, asked: Asked, asking: Asking, seen: Seen, *, may_write: bool) -> Ran:
         """Raises Malformed for what cannot be asked in this way."""
         if self._most_values and asked.variables and too_many(asked.variables, self._most_values):
             raise Malformed(f"The variables hold more than {self._most_values:,} values.")
         try:
             document = self._documents.get(self._persisted.text(asked))
         except NotFound:  # the message is what some clients look for
-            return Ran(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND", request_id), 400)
+            return _refused(seen, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         if document.errors or document.syntax is None:
-            errors = [shown(error, request_id, document.code) for error in document.errors]
+            errors = [shown(error, seen.id, document.code) for error in document.errors]
+            seen.codes = _codes(errors)
             return Ran(orjson.dumps({"errors": errors}), 400)
         self._persisted.keep(asked)
         try:
             operation = document.operation(asked.operation_name)
         except LookupError as error:
-            return Ran(refusal(f"{error.args[0]}", "BAD_USER_INPUT", request_id), 400)
+            return _refused(seen, f"{error.args[0]}", "BAD_USER_INPUT")
+        seen.operation = operation.name.value if operation.name else None
         if operation.operation is OperationType.SUBSCRIPTION:
             raise Malformed("Subscriptions cannot be sent here.")
         if operation.operation is not OperationType.QUERY and not may_write:
             raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
-        cost = document.cost(operation, asked.variables)
+        cost = seen.cost = document.cost(operation, asked.variables)
         if asked.wants("dryRun"):
             return Ran(orjson.dumps({"data": None, "extensions": self._told(cost)}), 200)
         if self._most_cost and cost > self._most_cost:
             sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
-            return Ran(refusal(sentence, "COST_LIMIT", request_id, **self._told(cost)), 400)
-        context = self._context(document, asking, request_id)
-        body = await self._executed(document.syntax, asked, context)
+            return _refused(seen, sentence, "COST_LIMIT", **self._told(cost))
+        context = self._context(document, asking, seen)
+        body = await self._executed(document.syntax, asked, context, seen)
         if asked.wants("cost"):
             body["extensions"] = self._told(cost)
         private = document.private or context.private or operation.operation is not OperationType.QUERY
@@ -101,12 +104,12 @@ class Running:
     def _told(self, cost: int) -> dict[str, Any]:
         return {"cost": {"formula": FORMULA, "cost": cost, "maximum": self._most_cost or None}}
 
-    def _context(self, document: Document, asking: Asking, request_id: str) -> Context:
+    def _context(self, document: Document, asking: Asking, seen: Seen) -> Context:
         return Context(
-            Store(self._reader),
+            Store(Watched(self._reader, seen)),
             self._public_url,
             __version__,
-            request_id,
+            seen.id,
             self._writer,
             asking.client,
             asking.viewer,
@@ -114,7 +117,7 @@ class Running:
             providers=self._providers,
         )
 
-    async def _executed(self, syntax: DocumentNode, asked: Asked, context: Context) -> dict[str, Any]:
+    async def _executed(self, syntax: DocumentNode, asked: Asked, context: Context, seen: Seen) -> dict[str, Any]:
         # As graphql.execute would, which hands all of it from function to function.
         executor = self._executor.build(
             self._schema,
@@ -132,6 +135,8 @@ class Running:
         except asyncio.CancelledError:
             context.store.abandon()
             raise
+        if not isinstance(executor, list):
+            seen.plan = executor.outcome
         body: dict[str, Any] = {}
         if result.errors:
             body["errors"] = [shown(error, context.request_id) for error in result.errors]
@@ -140,4 +145,14 @@ class Running:
             body["data"] = result.data
         elif result.errors:
             del body["errors"][MOST_ERRORS:]  # behind them it says that there are more
+        seen.codes = _codes(body.get("errors", ()))
         return body
+
+
+def _refused(seen: Seen, message: str, code: str, **more: Any) -> Ran:
+    seen.codes = [code]
+    return Ran(refusal(message, code, seen.id, **more), 400)
+
+
+def _codes(errors: Iterable[dict[str, Any]]) -> list[str]:
+    return sorted({error["extensions"]["code"] for error in errors})

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from models.account import ORCID
 from models.database import database_url
 from server.limits import Limits
+from server.logs import Format
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,6 +123,7 @@ class Settings(BaseSettings):
     orcid_client_secret: GivenSecret | None = Field(default=None, validate_default=True)
     oidc_providers: Annotated[dict[str, KnownProvider], NoDecode, BeforeValidator(_decoded)] = {}
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Format = "auto"  # text in a terminal, else JSON
 
     @field_validator("orcid_client_secret")
     @classmethod

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.middleware import Middleware
@@ -36,7 +34,6 @@ class SignIn:
 
     def mount(self, public_url: str, secret: str) -> BaseRoute:
         """The routes, and their cookie: signed, so that who comes back is who began."""
-        logging.getLogger("uvicorn.access").addFilter(_no_codes)
         cookie = Middleware(
             SessionMiddleware,
             secret_key=secret,
@@ -131,13 +128,3 @@ def _refusal(failed: SignInFailed | Malformed | Declined | Unavailable, back: st
 
 def _page(text: str, status: int) -> Response:
     return PlainTextResponse(f"{text}\n", status, HEADERS | {"X-Content-Type-Options": "nosniff"})
-
-
-def _no_codes(record: logging.LogRecord) -> bool:
-    """Cut what a browser came back with out of uvicorn's log of requests."""
-    given: Any = record.args
-    if isinstance(given, tuple):
-        record.args = tuple(
-            one.partition("?")[0] if isinstance(one, str) and f"{PATH}/" in one else one for one in given
-        )
-    return True

@@ -28,7 +28,7 @@ from server.app import create_app
 from server.graphiql import FAIL_FAST, NPM_CI, PATH, PIP, _has_node
 from server.providers import Provider
 from server.settings import KnownProvider, Settings
-from server.sign_in import SignIn, _no_codes, local_path
+from server.sign_in import SignIn, local_path
 
 HERE = "http://test"
 OIDC = Path(__file__).parent / "oidc"
@@ -415,13 +415,6 @@ def _by_the_test(record: logging.LogRecord) -> bool:
     if record.name.startswith("httpx2"):
         return not any(path in record.getMessage() for path in asked)
     return record.name.startswith(("httpcore2", "asyncio", "aiosqlite"))
-
-
-def test_what_uvicorn_logs_of_a_request():
-    given = ("127.0.0.1:1", "GET", "/auth/orcid/callback?code=secret&state=s", "1.1", 303)
-    record = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', given, None)
-    assert _no_codes(record)
-    assert record.getMessage() == '127.0.0.1:1 - "GET /auth/orcid/callback HTTP/1.1" 303'
 
 
 async def test_the_providers_are_offered(ask):

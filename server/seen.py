@@ -1,0 +1,99 @@
+"""What is known of a request when it is over, and the line of the log that tells it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Sequence
+from random import getrandbits
+from time import perf_counter
+from typing import Any
+
+from starlette.types import Message, Scope, Send
+
+from resolvers.changes import Changes
+from resolvers.drivers import Reader
+from resolvers.later import Later
+
+_log = logging.getLogger("peergraph.request")
+LONGEST_NAME = 100  # characters of an operation's name, which its sender chose
+
+
+class Seen:
+    """A request, filled in while it is answered: nothing of what was sent but its operation's name."""
+
+    __slots__ = ("began", "codes", "cost", "id", "kept", "operation", "plan", "reading", "statements", "status")
+
+    def __init__(self) -> None:
+        self.id = f"{getrandbits(128):032x}"  # unique is enough for it, and takes no system call
+        self.began = perf_counter()
+        self.status: int | None = None  # None while, or where, it is not answered
+        self.operation: str | None = None
+        self.cost: int | None = None
+        self.plan: str | None = None  # planned, replanned, abandoned or unplanned, if anything was run
+        self.kept = False  # whether it was answered with what another was
+        self.statements, self.reading = 0, 0.0  # that read for it, and the seconds that they took
+        self.codes: Sequence[str] = ()  # of its errors
+
+    def noted(self, send: Send) -> Send:
+        """This, which notes the status on the way."""
+
+        async def send_noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self.status = message["status"]
+            await send(message)
+
+        return send_noted
+
+    def tell(self, scope: Scope) -> None:
+        """Log it, now that it is over; without a status its client has gone meanwhile."""
+        if not _log.isEnabledFor(logging.INFO):
+            return
+        told = {
+            "request_id": self.id,
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": self.status,
+            "milliseconds": round(1000 * (perf_counter() - self.began), 3),
+            "operation": self.operation and self.operation[:LONGEST_NAME],
+            "cost": self.cost,
+            "plan": self.plan,
+            "kept": self.kept or None,
+            "statements": self.statements or None,
+            "codes": self.codes or None,
+        }
+        told = {name: value for name, value in told.items() if value is not None}
+        # As `info` does, which looks through the stack for who called it: half of its time.
+        _log.handle(_log.makeRecord(_log.name, logging.INFO, "", 0, "request", (), None, extra={"told": told}))
+
+
+class Watched:
+    """A reader as one request has it: what it reads is counted."""
+
+    __slots__ = ("_reader", "_seen", "dialect")
+
+    def __init__(self, reader: Reader, seen: Seen) -> None:
+        self._reader, self._seen, self.dialect = reader, seen, reader.dialect
+
+    def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
+        began = perf_counter()
+        self._seen.statements += 1
+        found = self._reader.fetch(sql, values, long=long)
+        if isinstance(found, list):
+            self._seen.reading += perf_counter() - began
+            return found
+        return self._awaited(found, began)
+
+    async def _awaited(self, found: Awaitable[list[Any]], began: float) -> list[Any]:
+        try:
+            return await found
+        finally:
+            self._seen.reading += perf_counter() - began
+
+    async def changes(self) -> Changes | None:
+        return await self._reader.changes()
+
+    def tell(self, subject: str | None) -> None:
+        self._reader.tell(subject)
+
+    async def close(self) -> None:
+        await self._reader.close()
