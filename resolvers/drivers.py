@@ -51,6 +51,10 @@ class Reader(Protocol):
     def tell(self, subject: str | None) -> None:
         """Take it for changed, before word of it comes from the database."""
 
+    @property
+    def in_use(self) -> int:
+        """How many of its connections read now."""
+
     async def close(self) -> None: ...
 
 
@@ -83,6 +87,7 @@ class SQLiteReader:
         self._threads = ThreadPoolExecutor(4, "sqlite-reader")
         self._own, self._local = SimpleNamespace(), threading.local()  # the loop's connection, and each thread's
         self._opened: list[sqlite3.Connection] = []
+        self.in_use = 0  # in threads
         self._changes = Changes()
         self._seen = (0, 0)  # the data version, and the last change that was told
 
@@ -114,11 +119,14 @@ class SQLiteReader:
         """The rows, read in a thread; cancelled, the statement ends, so that the thread is free for others."""
         running = _Running()
         reading = self._threads.submit(self._in_thread, sql, given, running)
+        self.in_use += 1
         try:
             return await asyncio.wrap_future(reading)
         except asyncio.CancelledError:
             running.interrupt()
             raise
+        finally:
+            self.in_use -= 1
 
     def _in_thread(self, sql: str, given: Sequence[Any], running: _Running) -> list[Any]:
         try:
@@ -245,6 +253,10 @@ class PostgresReader:
         self._long = Held(dsn, long, "auto") if long else self._short
         self._listener = Listener(dsn)
 
+    @property
+    def in_use(self) -> int:
+        return sum(held.in_use for held in {self._short, self._long})
+
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         return (self._long if long else self._short).fetch(sql, values)
 
@@ -265,6 +277,7 @@ class Held:
 
     def __init__(self, dsn: str, most: int, plans: str) -> None:
         self._dsn, self._most, self._plans = dsn, most, plans
+        self.in_use = 0
         self._idle: list[asyncpg.Connection] = []
         self._room = asyncio.Semaphore(most)
 
@@ -278,6 +291,7 @@ class Held:
         """One of them, to this block alone. Raises Unavailable, saying that the database cannot be `verb` now."""
         async with self._room:
             connection = await self._connection()
+            self.in_use += 1
             try:
                 yield connection
             except _GONE as error:
@@ -286,6 +300,7 @@ class Held:
             except asyncpg.UndefinedTableError as error:
                 raise Unavailable("The database has not been migrated.") from error
             finally:
+                self.in_use -= 1
                 if not connection.is_closed():
                     self._idle.append(connection)
 

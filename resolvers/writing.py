@@ -75,6 +75,11 @@ class Writer:
         self._tell(None)
         return answer
 
+    @property
+    def in_use(self) -> int:
+        """How many of its connections write now."""
+        return self._driver.in_use
+
     async def close(self) -> None:
         await self._driver.close()
         if self._engine:
@@ -185,6 +190,9 @@ def _stored(dialect: Dialect, value: Any) -> Any:
 
 
 class Driver(Protocol):
+    @property
+    def in_use(self) -> int: ...
+
     async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         """The rule's answer and the transaction that committed it."""
 
@@ -200,6 +208,10 @@ class SQLiteDriver:
         self._turn = asyncio.Lock()
         self._connection: sqlite3.Connection | None = None
         self._file: os.stat_result  # what it is connected to
+
+    @property
+    def in_use(self) -> int:
+        return int(self._turn.locked())
 
     @asynccontextmanager
     async def _turn_taken(self) -> AsyncIterator[None]:
@@ -280,6 +292,10 @@ class SQLiteDriver:
 class PostgresDriver:
     def __init__(self, dsn: str, connections: int) -> None:
         self._held = Held(dsn, connections, "auto")
+
+    @property
+    def in_use(self) -> int:
+        return self._held.in_use
 
     async def run(self, rule: Rule[Any], alone: bool) -> tuple[Transaction, Any]:  # noqa: FBT001
         for attempt in range(1, AGAIN + 1):

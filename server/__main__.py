@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -44,19 +47,28 @@ def serve(
             stop("The database is not up to date. Run: python -m server migrate")
         if half_done(engine):
             tell("The first import has not ended. Reads are slow until it has: start it again if it was stopped.")
-    uvicorn.run(
-        "server.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_config=logging_config(level, known.log_format),
-        access_log=False,  # which would show query strings; the service tells of each request by itself
-        log_level=level.lower(),
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        http="server.connection:PromptConnection",
-        server_header=False,
-    )
+    with _shared_metrics() if known.metrics and workers > 1 else nullcontext():
+        uvicorn.run(
+            "server.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_config=logging_config(level, known.log_format),
+            access_log=False,  # which would show query strings; the service tells of each request by itself
+            log_level=level.lower(),
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            http="server.connection:PromptConnection",
+            server_header=False,
+        )
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """A folder in which several processes count together."""
+    with TemporaryDirectory(prefix="peergraph-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _check_trusted() -> None:

@@ -33,13 +33,20 @@ class Answers:
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
+        self.hits = self.misses = 0
         self._kept: LRUCache[Request, Kept] = LRUCache(most_bytes, lambda kept: kept.size)
+
+    @property
+    def bytes(self) -> int:
+        return int(self._kept.currsize)
 
     def get(self, asked: Request, changes: Changes) -> Kept | None:
         """The answer to this request, if nothing of what it shows has changed."""
         kept = self._kept.get(asked)
         if kept is None or (kept.fresh_at != changes.now and changes.since(kept.fresh_at, kept.subjects)):
+            self.misses += 1
             return None
+        self.hits += 1
         kept.fresh_at = changes.now
         return kept
 

@@ -26,6 +26,7 @@ from server.graphiql import routes
 from server.health import Health
 from server.mailer import Mailer
 from server.malformed import Header
+from server.metrics import Metrics, Observed
 from server.origins import Origins
 from server.providers import Provider
 from server.running import Running
@@ -77,7 +78,9 @@ def create_app(
     providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
     running = Running(build_schema(executor), reader, writer, settings, offered)
-    endpoint = Endpoint(running, reader, settings, accesses=accesses, origins=origins, secure=secure)
+    metrics = Metrics() if settings.metrics else None
+    endpoint = Endpoint(running, reader, settings, accesses=accesses, origins=origins, secure=secure, metrics=metrics)
+    observed = Observed(running.documents, endpoint.answers, endpoint.admission, reader, writer)
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager
@@ -92,6 +95,8 @@ def create_app(
             asyncio.create_task(Mailer(writer, settings).run()),
             asyncio.create_task(keep_up(writer, settings.public_url)),
         ]
+        if metrics:
+            tasks.append(asyncio.create_task(metrics.run(observed)))
         yield
         for task in tasks:
             task.cancel()
@@ -105,4 +110,6 @@ def create_app(
     # The route to it is for whoever writes a slash behind it, and is sent there.
     sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)
     known = [Route(GRAPHQL, endpoint), Route("/", home), sign_in, *Health(reader).routes(), *routes()]
+    if metrics:
+        known.append(metrics.route(observed))
     return Service(endpoint, secure, routes=known, lifespan=lifespan)

@@ -144,6 +144,7 @@ class Documents:
     ) -> None:
         rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._reading = Reading(schema, limits, rules, suggestions, introspected(schema))
+        self.hits = self.misses = 0
         self._kept: LRUCache[str, Document] = LRUCache(most_bytes, lambda document: document.size)
 
     @classmethod
@@ -156,10 +157,17 @@ class Documents:
             suggestions=settings.suggestions,
         )
 
+    @property
+    def bytes(self) -> int:
+        return int(self._kept.currsize)
+
     def get(self, text: str) -> Document:
         """The document of this text, valid or not."""
         document = self._kept.get(text)
-        if document is None:
+        if document is not None:
+            self.hits += 1
+        else:
+            self.misses += 1
             document = Document(text, self._reading)
             if document.size <= self._kept.maxsize:
                 self._kept[text] = document

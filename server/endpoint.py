@@ -21,6 +21,7 @@ from server.bodies import HungUp, body
 from server.graphiql import page
 from server.malformed import Header, Malformed
 from server.media import GRAPHQL_JSON, JSON, answered_with
+from server.metrics import Metrics
 from server.origins import METHODS, Origins
 from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
@@ -63,12 +64,14 @@ class Endpoint:
         accesses: Accesses,
         origins: Origins,
         secure: Iterable[Header],
+        metrics: Metrics | None = None,
     ) -> None:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
+        self._metrics = metrics
         self._most_bytes, self._sender_seconds = settings.max_body_bytes, settings.sender_seconds
-        self._admission = Admission(settings.max_requests, settings.max_waiting)
+        self.admission = Admission(settings.max_requests, settings.max_waiting)
         self._patience = Patience(settings.deadline_seconds)
-        self._answers = Answers(settings.answers_bytes)
+        self.answers = Answers(settings.answers_bytes)
         always = ((b"vary", b", ".join((b"Accept", *origins.varies()))), *secure)
         self._always, self._common = always, {kind: (_content_type(kind), *always) for kind in (JSON, GRAPHQL_JSON)}
 
@@ -93,6 +96,8 @@ class Endpoint:
             exchange.seen.status = response.status_code
             await response(scope, receive, send)
         exchange.seen.tell(scope)
+        if self._metrics:
+            self._metrics.over(exchange.seen)
 
     async def _response(self, scope: Scope, receive: Receive, exchange: _Exchange, *, acceptable: bool) -> Response:
         """Raises Malformed and HungUp."""
@@ -112,15 +117,15 @@ class Endpoint:
         if method == "POST":
             sent = await body(receive, headers, self._most_bytes, self._sender_seconds)
         key = ("POST" if method == "POST" else "GET", exchange.kind, sent)
-        async with self._admission.place():
+        async with self.admission.place():
             return await self._patience.wait(self._answered(scope, key, exchange), receive)
 
     async def _answered(self, scope: Scope, key: Request, exchange: _Exchange) -> Response:
         """The answer, or that it is what the client already has under the ETags that it knows."""
         method, kind, sent = key
         asking = await self._access.asking(scope, exchange.headers)
-        changes = await self._changes() if self._answers.most_bytes else None
-        kept = self._answers.get(key, changes) if changes else None
+        changes = await self._changes() if self.answers.most_bytes else None
+        kept = self.answers.get(key, changes) if changes else None
         exchange.seen.kept = kept is not None
         if kept is None:
             then = changes.now if changes else 0  # before anything is read
@@ -130,7 +135,7 @@ class Endpoint:
                 status = ran.status if kind == GRAPHQL_JSON else 200
                 return exchange.reply(ran.body, status, (_PRIVATE, *self._access.cookies(ran.token)))
             kept = Kept(key, ran.body, ran.store.subjects(), then, ran.age)
-            self._answers.keep(key, kept)
+            self.answers.keep(key, kept)
         known = exchange.headers.get(b"if-none-match", b"") if method == "GET" else b""
         if kept.etag in known or known.strip() == b"*":
             return exchange.reply(b"", NOT_MODIFIED, kept.headers)

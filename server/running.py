@@ -53,8 +53,8 @@ class Running:
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
         self._suggestions = settings.suggestions
         self._most_values, self._most_cost = settings.max_values, settings.max_cost
-        self._documents = Documents.by(settings, self._schema)
-        documents = trusted(settings.trusted_documents, self._documents) if settings.trusted_documents else {}
+        self.documents = Documents.by(settings, self._schema)
+        documents = trusted(settings.trusted_documents, self.documents) if settings.trusted_documents else {}
         self._persisted = Persisted(settings.persisted_bytes, documents, trusted_only=settings.trusted_only)
 
     async def run(self, asked: Asked, asking: Asking, seen: Seen, *, may_write: bool) -> Ran:
@@ -62,7 +62,7 @@ class Running:
         if self._most_values and asked.variables and too_many(asked.variables, self._most_values):
             raise Malformed(f"The variables hold more than {self._most_values:,} values.")
         try:
-            document = self._documents.get(self._persisted.text(asked))
+            document = self.documents.get(self._persisted.text(asked))
         except NotFound:  # the message is what some clients look for
             return _refused(seen, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         if document.errors or document.syntax is None:

@@ -89,6 +89,10 @@ class Watched:
         finally:
             self._seen.reading += perf_counter() - began
 
+    @property
+    def in_use(self) -> int:
+        return self._reader.in_use
+
     async def changes(self) -> Changes | None:
         return await self._reader.changes()
 

@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     orcid_client_secret: GivenSecret | None = Field(default=None, validate_default=True)
     oidc_providers: Annotated[dict[str, KnownProvider], NoDecode, BeforeValidator(_decoded)] = {}
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics: bool = True  # whether /metrics tells them
     log_format: Format = "auto"  # text in a terminal, else JSON
 
     @field_validator("orcid_client_secret")

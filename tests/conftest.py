@@ -116,6 +116,10 @@ class Counting:
         self.statements.append(sql)
         return self.reader.fetch(sql, values, long=long)
 
+    @property
+    def in_use(self) -> int:
+        return self.reader.in_use
+
     async def changes(self) -> Changes | None:
         return None  # so that nothing is kept, and each request reads
 
