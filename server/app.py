@@ -5,7 +5,7 @@ import gc
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -35,6 +35,9 @@ from server.seen import Seen
 from server.settings import Settings
 from server.sign_in import SignIn
 from server.upkeep import keep_up
+
+if TYPE_CHECKING:
+    from server.tracing import Tracing
 
 GRAPHQL = "/graphql"
 
@@ -79,7 +82,17 @@ def create_app(
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
     running = Running(build_schema(executor), reader, writer, settings, offered)
     metrics = Metrics() if settings.metrics else None
-    endpoint = Endpoint(running, reader, settings, accesses=accesses, origins=origins, secure=secure, metrics=metrics)
+    tracing = _tracing() if settings.traces else None
+    endpoint = Endpoint(
+        running,
+        reader,
+        settings,
+        accesses=accesses,
+        origins=origins,
+        secure=secure,
+        metrics=metrics,
+        tracing=tracing,
+    )
     observed = Observed(running.documents, endpoint.answers, endpoint.admission, reader, writer)
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
@@ -103,6 +116,8 @@ def create_app(
         await asyncio.gather(*tasks, return_exceptions=True)
         await writer.close()
         await reader.close()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/graphql")
@@ -113,3 +128,9 @@ def create_app(
     if metrics:
         known.append(metrics.route(observed))
     return Service(endpoint, secure, routes=known, lifespan=lifespan)
+
+
+def _tracing() -> Tracing:
+    from server.tracing import Tracing  # noqa: PLC0415  see there
+
+    return Tracing()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -29,6 +29,9 @@ from server.running import Running
 from server.security import with_headers
 from server.seen import Seen
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.tracing import Tracing
 
 _log = logging.getLogger("peergraph.server")
 _PRIVATE = (b"cache-control", b"private, no-store")
@@ -65,9 +68,10 @@ class Endpoint:
         origins: Origins,
         secure: Iterable[Header],
         metrics: Metrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
-        self._metrics = metrics
+        self._metrics, self._tracing = metrics, tracing
         self._most_bytes, self._sender_seconds = settings.max_body_bytes, settings.sender_seconds
         self.admission = Admission(settings.max_requests, settings.max_waiting)
         self._patience = Patience(settings.deadline_seconds)
@@ -82,6 +86,8 @@ class Endpoint:
         if b"origin" in headers:
             common += self._origins.headers(headers)
         exchange = _Exchange(Seen(), headers, kind or JSON, common)
+        if self._tracing:
+            self._tracing.begin(exchange.seen, headers)
         response: Response | None = None
         try:
             response = await self._response(scope, receive, exchange, acceptable=kind is not None)

@@ -6,13 +6,18 @@ import logging
 from collections.abc import Awaitable, Sequence
 from random import getrandbits
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import Message, Scope, Send
 
 from resolvers.changes import Changes
 from resolvers.drivers import Reader
 from resolvers.later import Later
+
+if TYPE_CHECKING:  # see server/tracing.py
+    from opentelemetry.trace import Span
+
+    from server.tracing import Trace
 
 _log = logging.getLogger("peergraph.request")
 LONGEST_NAME = 100  # characters of an operation's name, which its sender chose
@@ -21,7 +26,19 @@ LONGEST_NAME = 100  # characters of an operation's name, which its sender chose
 class Seen:
     """A request, filled in while it is answered: nothing of what was sent but its operation's name."""
 
-    __slots__ = ("began", "codes", "cost", "id", "kept", "operation", "plan", "reading", "statements", "status")
+    __slots__ = (
+        "began",
+        "codes",
+        "cost",
+        "id",
+        "kept",
+        "operation",
+        "plan",
+        "reading",
+        "statements",
+        "status",
+        "trace",
+    )
 
     def __init__(self) -> None:
         self.id = f"{getrandbits(128):032x}"  # unique is enough for it, and takes no system call
@@ -33,6 +50,12 @@ class Seen:
         self.kept = False  # whether it was answered with what another was
         self.statements, self.reading = 0, 0.0  # that read for it, and the seconds that they took
         self.codes: Sequence[str] = ()  # of its errors
+        self.trace: Trace | None = None
+
+    @property
+    def name(self) -> str | None:
+        """Of its operation, which the sender chose: no more of it than one reads."""
+        return self.operation and self.operation[:LONGEST_NAME]
 
     def noted(self, send: Send) -> Send:
         """This, which notes the status on the way."""
@@ -46,6 +69,8 @@ class Seen:
 
     def tell(self, scope: Scope) -> None:
         """Log it, now that it is over; without a status its client has gone meanwhile."""
+        if self.trace:
+            self.trace.over(self)
         if not _log.isEnabledFor(logging.INFO):
             return
         told = {
@@ -54,7 +79,7 @@ class Seen:
             "path": scope["path"],
             "status": self.status,
             "milliseconds": round(1000 * (perf_counter() - self.began), 3),
-            "operation": self.operation and self.operation[:LONGEST_NAME],
+            "operation": self.name,
             "cost": self.cost,
             "plan": self.plan,
             "kept": self.kept or None,
@@ -75,19 +100,27 @@ class Watched:
         self._reader, self._seen, self.dialect = reader, seen, reader.dialect
 
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
-        began = perf_counter()
-        self._seen.statements += 1
-        found = self._reader.fetch(sql, values, long=long)
-        if isinstance(found, list):
-            self._seen.reading += perf_counter() - began
-            return found
-        return self._awaited(found, began)
+        seen = self._seen
+        seen.statements += 1
+        span = seen.trace.statement(sql) if seen.trace else None
+        began, found = perf_counter(), None
+        try:
+            found = self._reader.fetch(sql, values, long=long)
+        finally:
+            if found is None or isinstance(found, list):
+                self._over(began, span)
+        return found if isinstance(found, list) else self._awaited(found, began, span)
 
-    async def _awaited(self, found: Awaitable[list[Any]], began: float) -> list[Any]:
+    async def _awaited(self, found: Awaitable[list[Any]], began: float, span: Span | None) -> list[Any]:
         try:
             return await found
         finally:
-            self._seen.reading += perf_counter() - began
+            self._over(began, span)
+
+    def _over(self, began: float, span: Span | None) -> None:
+        self._seen.reading += perf_counter() - began
+        if span:
+            span.end()
 
     @property
     def in_use(self) -> int:

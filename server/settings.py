@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from server.limits import Limits
 from server.logs import Format
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+TRACED_TO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")  # OpenTelemetry's own settings
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -124,6 +126,8 @@ class Settings(BaseSettings):
     oidc_providers: Annotated[dict[str, KnownProvider], NoDecode, BeforeValidator(_decoded)] = {}
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics: bool = True  # whether /metrics tells them
+    # Whether OpenTelemetry is sent them.
+    traces: bool = Field(default_factory=lambda: any(map(os.environ.get, TRACED_TO)))
     log_format: Format = "auto"  # text in a terminal, else JSON
 
     @field_validator("orcid_client_secret")
