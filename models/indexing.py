@@ -82,13 +82,18 @@ def reindex(connection: Connection) -> None:
 
 def index_missing(connection: Connection) -> bool:
     """Index everything if nothing is indexed though there are records, as after a migration. Whether that was so."""
-    if connection.scalar(text("SELECT 1 FROM searchable LIMIT 1")) is not None:
-        return False
-    selects = [text(f"SELECT 1 FROM {one.table} LIMIT 1") for one in INDEXED.values()]
-    missing = any(connection.scalar(select) is not None for select in selects)
+    missing = index_is_missing(connection)
     if missing:
         reindex(connection)
     return missing
+
+
+def index_is_missing(connection: Connection) -> bool:
+    """Whether nothing is indexed though there are records."""
+    if connection.scalar(text("SELECT 1 FROM searchable LIMIT 1")) is not None:
+        return False
+    selects = [text(f"SELECT 1 FROM {one.table} LIMIT 1") for one in INDEXED.values()]
+    return any(connection.scalar(select) is not None for select in selects)
 
 
 def _index(connection: Connection, which: str) -> None:

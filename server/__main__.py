@@ -15,6 +15,7 @@ import uvicorn
 from importers.openalex.run import half_done
 from models import migrate as migrations
 from models.indexing import index_missing
+from server.doctor import doctor
 from server.importing import openalex, reindex
 from server.logs import logging_config
 from server.moderating import moderating
@@ -27,6 +28,7 @@ imports = typer.Typer(help="Fill the database from a source.", no_args_is_help=T
 imports.command()(openalex)
 commands.add_typer(imports, name="import")
 commands.command()(reindex)
+commands.command()(doctor)
 commands.add_typer(moderating, name="moderator")
 
 

@@ -24,7 +24,7 @@ from server.logs import Format
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 TRACED_TO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")  # OpenTelemetry's own settings
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _usable(url: str) -> str:
@@ -40,7 +40,7 @@ def _smtp(url: str | None) -> str | None:
 
 def _issuer(url: str) -> str:
     parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in HERE)
     if not safe or not parts.hostname or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("an issuer is https:// and a host, maybe with a path")
     return url

@@ -78,7 +78,7 @@ def test_the_sdl_is_printed(command):
 
 def test_help_names_every_command(command):
     shown = command("--help").stdout
-    assert all(name in shown for name in ("serve", "migrate", "import", "reindex", "sdl"))
+    assert all(name in shown for name in ("serve", "migrate", "import", "reindex", "doctor", "sdl"))
 
 
 def test_a_full_disk_is_told_in_a_sentence_and_loses_nothing(command, tmp_path):
