@@ -19,6 +19,22 @@ class OfferedProvider(NamedTuple):
     url: str
 
 
+UNLIMITED = 2**31 - 1  # points; the largest Int
+
+
+class Spent(NamedTuple):
+    """The points that have been spent, this operation's among them, of so many until a second of Unix time."""
+
+    limit: int
+    cost: int
+    used: int
+    ends: int
+
+    @property
+    def remaining(self) -> int:
+        return self.limit - self.used
+
+
 @dataclass
 class Context:
     """One request, as the schema sees it."""
@@ -29,6 +45,7 @@ class Context:
     request_id: str
     writer: Writer
     client: Client
+    spent: Spent
     viewer: Viewer | None = None  # who is signed in
     private: bool = False  # whether who asks has decided what the answer shows, beyond what fields declare
     # A token for the client to keep, or "" to drop the one it has.

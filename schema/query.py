@@ -41,6 +41,7 @@ from schema.node import Node, read_id
 from schema.paging import Connection
 from schema.path import CollaborationPath, collaboration_path
 from schema.privacy import moderators_only
+from schema.rate_limit import RateLimit
 from schema.researcher_connection import ResearcherConnection
 from schema.search import SearchConnection, Suggestion, searched, suggested
 from schema.selection import columns, metadata
@@ -126,6 +127,14 @@ class Query:
 
     search: SearchConnection = searched()
     suggest: list[Suggestion] = suggested()
+
+    @strawberry.field(
+        description="What whoever asks may spend on operations; to ask costs nothing more.",
+        metadata=metadata(private=True, weight=0),
+    )
+    def rate_limit(self, info: Info) -> RateLimit:
+        spent: Any = info.context.spent
+        return spent  # type: ignore[no-any-return]
 
     @strawberry.field(description="The service, and the data it holds.")
     async def server_info(self, info: Info) -> ServerInfo:

@@ -29,6 +29,7 @@ from server.malformed import Header
 from server.metrics import Metrics, Observed
 from server.origins import Origins
 from server.providers import Provider
+from server.rates import Rates
 from server.running import Running
 from server.security import secure_headers, secured
 from server.seen import Seen
@@ -80,7 +81,8 @@ def create_app(
     accesses, secure = Accesses(reader, writer, secure=https, origins=ours), secure_headers(https=https)
     providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
-    running = Running(build_schema(executor), reader, writer, settings, offered)
+    rates = Rates(settings)
+    running = Running(build_schema(executor), reader, writer, settings, rates=rates, providers=offered)
     metrics = Metrics() if settings.metrics else None
     tracing = _tracing() if settings.traces else None
     endpoint = Endpoint(
@@ -114,6 +116,7 @@ def create_app(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await rates.close()
         await writer.close()
         await reader.close()
         if tracing:

@@ -133,19 +133,21 @@ class Endpoint:
         changes = await self._changes() if self.answers.most_bytes else None
         kept = self.answers.get(key, changes) if changes else None
         exchange.seen.kept = kept is not None
+        told: tuple[Header, ...] = ()
         if kept is None:
             then = changes.now if changes else 0  # before anything is read
             asked = in_body(sent) if method == "POST" else in_query_string(sent)
             ran = await self._running.run(asked, asking, exchange.seen, may_write=method == "POST")
             if changes is None or ran.store is None or not ran.public:
                 status = ran.status if kind == GRAPHQL_JSON else 200
-                return exchange.reply(ran.body, status, (_PRIVATE, *self._access.cookies(ran.token)))
+                return exchange.reply(ran.body, status, (_PRIVATE, *self._access.cookies(ran.token), *ran.told))
             kept = Kept(key, ran.body, ran.store.subjects(), then, ran.age)
             self.answers.keep(key, kept)
+            told = ran.told if method == "POST" else ()  # what a cache keeps of a GET is shown to others
         known = exchange.headers.get(b"if-none-match", b"") if method == "GET" else b""
         if kept.etag in known or known.strip() == b"*":
             return exchange.reply(b"", NOT_MODIFIED, kept.headers)
-        return exchange.reply(kept.body, 200, kept.headers)
+        return exchange.reply(kept.body, 200, (*kept.headers, *told))
 
     async def _changes(self) -> Changes | None:
         """What has changed in the database, if it can be had."""

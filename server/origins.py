@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from server.malformed import Header
 
 METHODS = b"GET, HEAD, POST"
-READABLE = b"ETag, Retry-After, X-Request-Id"
+READABLE = b"ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 REMEMBERED = b"600"  # seconds for which a browser need not ask again
 
 

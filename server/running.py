@@ -14,7 +14,7 @@ from strawberry import Schema
 from resolvers.drivers import Reader
 from resolvers.store import Store
 from resolvers.writing import Writer
-from schema.context import Context, OfferedProvider
+from schema.context import Context, OfferedProvider, Spent
 from schema.errors import shown
 from server import __version__
 from server.access import Asking
@@ -22,8 +22,9 @@ from server.asked import Asked
 from server.cost import FORMULA
 from server.documents import MOST_ERRORS, Document, Documents
 from server.limits import too_many
-from server.malformed import Malformed
+from server.malformed import Header, Malformed
 from server.persisted import NotFound, Persisted, trusted
+from server.rates import Rates
 from server.response import refusal
 from server.seen import Seen, Watched
 from server.settings import Settings
@@ -36,6 +37,7 @@ class Ran(NamedTuple):
     token: str | None = None  # for the client to keep, or "" to drop the one it has
     age: int = 0  # the seconds for which it may be shown without asking again
     public: bool = False  # whether anyone may be answered with it until what it shows changes
+    told: tuple[Header, ...] = ()  # what tells whoever asked what they have left
 
 
 class Running:
@@ -45,11 +47,13 @@ class Running:
         reader: Reader,
         writer: Writer,
         settings: Settings,
+        *,
+        rates: Rates,
         providers: Iterable[OfferedProvider],
     ) -> None:
         self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
         self._executor: Any = schema.execution_context_class
-        self._reader, self._writer = reader, writer
+        self._reader, self._writer, self._rates = reader, writer, rates
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
         self._suggestions = settings.suggestions
         self._most_values, self._most_cost = settings.max_values, settings.max_cost
@@ -85,7 +89,8 @@ class Running:
         if self._most_cost and cost > self._most_cost:
             sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
             return _refused(seen, sentence, "COST_LIMIT", **self._told(cost))
-        context = self._context(document, asking, seen)
+        spent = await self._rates.spend(asking, cost)
+        context = self._context(document, asking, spent, seen)
         body = await self._executed(document.syntax, asked, context, seen)
         if asked.wants("cost"):
             body["extensions"] = self._told(cost)
@@ -99,12 +104,13 @@ class Running:
             context.token,
             age,
             public=not private and "errors" not in body,
+            told=self._rates.told(spent),
         )
 
     def _told(self, cost: int) -> dict[str, Any]:
         return {"cost": {"formula": FORMULA, "cost": cost, "maximum": self._most_cost or None}}
 
-    def _context(self, document: Document, asking: Asking, seen: Seen) -> Context:
+    def _context(self, document: Document, asking: Asking, spent: Spent, seen: Seen) -> Context:
         return Context(
             Store(Watched(self._reader, seen)),
             self._public_url,
@@ -112,6 +118,7 @@ class Running:
             seen.id,
             self._writer,
             asking.client,
+            spent,
             asking.viewer,
             selections=document.selections,
             providers=self._providers,

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from math import ceil
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from models.account import ORCID
 from models.database import database_url
+from schema.context import UNLIMITED
 from server.limits import Limits
 from server.logs import Format
 
@@ -35,6 +37,18 @@ def _usable(url: str) -> str:
 def _smtp(url: str | None) -> str | None:
     if url is not None and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
         raise ValueError("it must begin with smtp:// or smtps:// and name a host")
+    return url
+
+
+def _redis(url: str | None) -> str | None:
+    if url is None:
+        return None
+    from server.shared_counts import usable  # noqa: PLC0415  its import takes long
+
+    if urlsplit(url).scheme not in {"redis", "rediss"} or not urlsplit(url).hostname or not usable(url):
+        raise ValueError(
+            "it must be redis:// or rediss:// and a host, maybe with a port, a number and redis-py's options"
+        )
     return url
 
 
@@ -107,6 +121,10 @@ class Settings(BaseSettings):
     max_directives: int = Field(default=Limits().directives, ge=0)
     max_values: int = Field(default=Limits().values, ge=0)
     max_cost: int = Field(default=20_000, ge=0)  # of an operation; 0 is no limit
+    # Points, by what operations cost, that an account may spend an hour; 0 is no limit.
+    rate_limit: int = Field(default=1_000_000, ge=0, le=UNLIMITED)
+    rate_limit_signed_out: int | None = Field(default=None, ge=0, le=UNLIMITED)  # an address; None: a fifth of that
+    rate_limit_storage: Annotated[str | None, AfterValidator(_redis)] = None  # None: each process counts by itself
     # 0 is no limit.
     deadline_seconds: float = Field(default=10, ge=0)  # for a request, from when all of it has come
     sender_seconds: float = Field(default=15, ge=0)  # for a request's headers, and for its body, to come
@@ -171,6 +189,11 @@ class Settings(BaseSettings):
             self.max_directives,
             self.max_values,
         )
+
+    @property
+    def signed_out_rate_limit(self) -> int:
+        given = self.rate_limit_signed_out
+        return ceil(self.rate_limit / 5) if given is None else given
 
     @property
     def providers(self) -> dict[str, KnownProvider]:

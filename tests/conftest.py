@@ -163,7 +163,15 @@ async def writer(reader: Counting, database_url: str) -> AsyncIterator[Writer]:
 @pytest.fixture
 def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a document ask for as much as it likes, and take as long; before the service is made."""
-    for limit in ("MAX_DOCUMENT_BYTES", "MAX_TOKENS", "MAX_FIELDS", "MAX_ALIASES", "MAX_COST", "DEADLINE_SECONDS"):
+    for limit in (
+        "MAX_DOCUMENT_BYTES",
+        "MAX_TOKENS",
+        "MAX_FIELDS",
+        "MAX_ALIASES",
+        "MAX_COST",
+        "RATE_LIMIT",
+        "DEADLINE_SECONDS",
+    ):
         monkeypatch.setenv(f"PEERGRAPH_{limit}", "0")
 
 

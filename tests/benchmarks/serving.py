@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import orjson
 
+from schema.context import UNLIMITED
 from tests.benchmarks import chart
 from tests.benchmarks.closed_loop import closed_loop, one
 from tests.benchmarks.databases import filled
@@ -107,7 +108,8 @@ def served(variant: Variant, url: str) -> Iterator[Running]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environ = os.environ | variant.environ | {variant.variable: url, "PORT": str(port)}
+    limit = {"PEERGRAPH_RATE_LIMIT": f"{UNLIMITED}"}  # as much as is counted
+    environ = os.environ | limit | variant.environ | {variant.variable: url, "PORT": str(port)}
     process = subprocess.Popen(variant.command(port), cwd=ROOT, env=environ)
     try:
         for _ in range(200):

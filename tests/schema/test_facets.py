@@ -121,7 +121,7 @@ def ask(database_url):
     """Ask the schema, from tests that cannot wait."""
 
     async def answer(reader: Any, query: str, variables: dict[str, Any]) -> Any:
-        context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""))  # type: ignore[arg-type]
+        context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""), spent=None)  # type: ignore[arg-type]
         result = await SCHEMA.execute(query, variable_values=variables, context_value=context)
         assert not result.errors, result.errors
         return result.data

