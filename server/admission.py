@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
 
 from server.malformed import Malformed
 
@@ -22,23 +20,28 @@ class Admission:
     def waiting(self) -> int:
         return self._here - self.inside
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place among those that are answered. Raises Malformed (OVERLOADED) where too many wait for one."""
-        if self._most and self._here >= self._most:
+    async def enter(self) -> None:
+        """Take a place among those that are answered. Raises Malformed (OVERLOADED) where too many wait for one."""
+        if not self._most:
+            self._here += 1
+            self.inside += 1
+            return
+        if self._here >= self._most:
             message = "Too many requests at once; try again in a moment."
             raise Malformed(message, 503, code="OVERLOADED", headers=[(b"retry-after", AGAIN)])
         self._here += 1
         try:
             # Let all whose requests have come be counted before the first of them is answered: on SQLite that is one
             # step of the event loop.
-            if self._most:
-                await asyncio.sleep(0)
-            async with self._room if self._most else nullcontext():
-                self.inside += 1
-                try:
-                    yield
-                finally:
-                    self.inside -= 1
-        finally:
+            await asyncio.sleep(0)
+            await self._room.acquire()
+        except BaseException:
             self._here -= 1
+            raise
+        self.inside += 1
+
+    def leave(self) -> None:
+        self._here -= 1
+        self.inside -= 1
+        if self._most:
+            self._room.release()

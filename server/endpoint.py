@@ -123,8 +123,11 @@ class Endpoint:
         if method == "POST":
             sent = await body(receive, headers, self._most_bytes, self._sender_seconds)
         key = ("POST" if method == "POST" else "GET", exchange.kind, sent)
-        async with self.admission.place():
+        await self.admission.enter()
+        try:
             return await self._patience.wait(self._answered(scope, key, exchange), receive)
+        finally:
+            self.admission.leave()
 
     async def _answered(self, scope: Scope, key: Request, exchange: _Exchange) -> Response:
         """The answer, or that it is what the client already has under the ETags that it knows."""
