@@ -1,5 +1,5 @@
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -77,7 +77,7 @@ def entry(kind: str, record_id: int, importance: int, names: Sequence[str], also
     if len(names) == 1 and not also and names[0].isascii():  # as most are
         forms, every = [name], [name] if name else []
     else:
-        forms = [*dict.fromkeys(" ".join(words(one)) for one in [*names, *filter(None, map(latin, names))])]
+        forms = [*dict.fromkeys(" ".join(words(one)) for one in [*names, *_in_latin(kind, names)])]
         every = [form for form in dict.fromkeys([*forms, *(" ".join(words(one)) for one in also)]) if form]
     weight = importance.bit_length()
     return _make_entry(
@@ -93,6 +93,11 @@ def entry(kind: str, record_id: int, importance: int, names: Sequence[str], also
             " ".join(marks(kind, forms, weight)),
         )
     )
+
+
+def _in_latin(kind: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield from latin(name, person=kind == "RESEARCHER")
 
 
 def marks(kind: str, names: Iterable[str], weight: int) -> list[str]:

@@ -21,6 +21,8 @@ def _marks() -> str:
     return "".join(map(chr, found))
 
 
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_SYLLABLES = (3, 4)  # of a name that may be divided in more than one way
 _WORD = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])(?:[^\W_]|[{_marks()}]))+")
 # What may be part of a word in a text as it is printed.
 PRINTED = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])(?:[^\W_]|['\u2018\u2019\u02bc\u0300-\u036f{_marks()}]))+")
@@ -44,11 +46,17 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", plain).casefold()
 
 
-def latin(text: str) -> str | None:
-    """The text in Latin letters where it is written in others; None where it is not."""
+def latin(text: str, *, person: bool) -> list[str]:
+    """The text in Latin letters where it is written in others, in the ways in which a person's name may be divided."""
     if text.isascii() or not any(_foreign(character) for character in text):
-        return None
-    return " ".join(anyascii(found).strip() for found in _WORD.findall(_folded(text)))
+        return []
+    found = _WORD.findall(_folded(text))
+    sounds = [anyascii(word).strip() for word in found]
+    forms = [" ".join(sounds)]
+    if person and len(sounds) in _SYLLABLES and all(map(_UNSPACED.fullmatch, found)):
+        # A family name of one syllable, or of two: Wang Xiaoming, Ouyang Xiu.
+        forms += [f"{''.join(sounds[:family])} {''.join(sounds[family:])}" for family in (1, 2)]
+    return forms
 
 
 @lru_cache(maxsize=65_536)

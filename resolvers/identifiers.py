@@ -18,7 +18,11 @@ _OPEN_ALEX = re.compile(
 )
 _LETTERS = {"W": "Work", "A": "Researcher", "I": "Institution", "T": "Topic", "S": "Source"}
 _LEVELS = {"domains": OFFSETS["DOMAIN"], "fields": OFFSETS["FIELD"], "subfields": OFFSETS["SUBFIELD"]}
-_ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/", re.IGNORECASE)
+_ARXIV_URL = re.compile(r"(?:https?://)?(?:www\.)?arxiv\.org/(?:abs|pdf|html)/", re.IGNORECASE)
+_ARXIV_SPACED = re.compile(r"arxiv\s*:?\s+", re.IGNORECASE)
+_ARXIV_DOI = "10.48550/arxiv."  # before the arXiv id: works seldom tell this DOI
+_AROUND = " .,;:()[]{}<>\"'\u201c\u201d\u2018\u2019"  # of the sentence that it stood in
+_PREFIX = re.compile(r"^(?:orcid|openalex|ror)\s*:\s*|^(?:https?://)?www\.(?=doi\.org/)", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -27,6 +31,17 @@ def recognise(text: str) -> Iterator[tuple[str, Any]]:
     text = text.strip()
     if not text or len(text) > LONGEST or "\0" in text:
         return
+    known = set[tuple[str, Any]]()
+    for form in dict.fromkeys((text, _PREFIX.sub("", text.strip(_AROUND), count=1))):
+        for named in _named(form):
+            if named not in known:
+                known.add(named)
+                yield named
+    if _SLUG.fullmatch(text):
+        yield "slug", text
+
+
+def _named(text: str) -> Iterator[tuple[str, Any]]:
     if (found := _OPEN_ALEX.fullmatch(text)) is not None:
         letter, number, level, below = found.groups()
         if letter:
@@ -38,10 +53,11 @@ def recognise(text: str) -> Iterator[tuple[str, Any]]:
     if idutils.is_ror(text):
         yield "ror", idutils.normalize_ror(text).rsplit("/", 1)[-1].lower()
     if idutils.is_doi(text):
-        yield "doi", idutils.normalize_doi(text).lower()
+        doi = idutils.normalize_doi(text).lower()
+        yield "doi", doi
+        if doi.startswith(_ARXIV_DOI):
+            text = f"arXiv:{doi.removeprefix(_ARXIV_DOI)}"
     # idutils knows no URLs of the old ids, such as arxiv.org/abs/math/0211159.
-    bare = _ARXIV_URL.sub("", text).removesuffix(".pdf")
+    bare = _ARXIV_SPACED.sub("arXiv:", _ARXIV_URL.sub("", text)).removesuffix(".pdf")
     if idutils.is_arxiv(bare):
         yield "arxiv_id", re.sub(r"v\d+$", "", idutils.normalize_arxiv(bare).removeprefix("arXiv:"))
-    if _SLUG.fullmatch(text):
-        yield "slug", text

@@ -34,6 +34,8 @@ PEOPLE = [
     ("Ludwig van der Berg", 30, []),
     ("Deep Singh", 5_000, []),
     ("Ngô Bảo Châu", 700, []),
+    ("王小明", 6, []),
+    ("欧阳修", 8, []),
 ]
 WORKS = [
     ("Deep Learning", 40_000),
@@ -115,6 +117,11 @@ def labels(find):
         ("van der Berg", ["Ludwig van der Berg"]),
         ("ngo bao chau", ["Ngô Bảo Châu"]),
         ("NGÔ BẢO CHÂU", ["Ngô Bảo Châu"]),
+        ("Wang Xiaoming", ["王小明"]),
+        ("xiaoming wang", ["王小明"]),
+        ("wang xiao ming", ["王小明"]),
+        ("ouyang xiu", ["欧阳修"]),
+        ("王小", ["王小明"]),
         ("micheal jordan", ["Michael Jordan", "Michael I. Jordan"]),
         ("zhewie yao", ["Zhewei Yao"]),
         ("schmidhubr", ["Jürgen Schmidhuber"]),
