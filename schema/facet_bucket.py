@@ -40,7 +40,10 @@ def _node() -> Any:
 
 @strawberry.type(description="A value of a facet, and how many have it.")
 class FacetBucket:
-    count: int = column("How many have it: as many as a filter finds that has this value as well.")
+    count: int = column(
+        "How many of the list have it. A filter that has this value beside what it has finds as many, unless it named "
+        "values of the same facet already: of a list of values any one will do."
+    )
     node: Node | None = _node()
 
     @computed(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from resolvers.adjacency import Node as GraphKey
-from resolvers.graphs import DEEPEST, MOST_NODES, research_graphs
+from resolvers.graphs import DEEPEST, FURTHER, MOST_NODES, research_graphs
 from resolvers.growing import Graph
 from resolvers.refused import Refused
 from resolvers.ties import KINDS
@@ -34,7 +34,11 @@ class ResearchGraph:
     center: Node = record(lambda root: root.center, "What everything is around.")
     nodes: list[GraphNode] = column("The center, and what is around it: nearest first, then by weight.", size=60)
     edges: list[GraphEdge] = column("All edges among the nodes, by kind, then in the nodes' order.", size=200)
-    truncated: bool = column("Whether there is more within this depth than `maxNodes` allows.")
+    truncated: bool = column(
+        "Whether something within this depth is left out: beyond `maxNodes`, or because besides the center only the "
+        f"strongest ties of each sort are followed, {FURTHER[0][0] - 1} from a researcher or a work and "
+        f"{FURTHER[-1][0] - 1} from a topic or an institution."
+    )
 
 
 Depth = Annotated[int | None, strawberry.argument(description=f"How many edges away, 1 to {DEEPEST}.")]
