@@ -8,16 +8,23 @@ from typing import NamedTuple
 from unicodedata import category
 
 _PARTICLES = (
-    "af al abu ben bin bint da dal dalla das de degli dei del dela della delle den der des di do dos du el la las le "
-    "lo los op te ten ter van vanden vander ver vom von zu zum zur 't"
+    "af al abu ben bin bint da dal dalla das de degli dei del dela della delle den der des di do dos du el ibn la las "
+    "le lo los op te ten ter uit van vanden vander ver vom von zu zum zur 't"
 )
-_PREFIXES = "Abu Al Ben Bin Da Dal De Del Della Den Der Des Di Dos Du El Ibn La Le Mac St. Ter Van Vander Von"
-# Lower case they begin the family name, which is sorted by what follows; in capitals they are its own.
+# Without `Bin`, which is more often half of a given name: `Sun Bin Yim`.
+_PREFIXES = "Abu Al Ben Da Dal De Del Della Den Der Des Di Dos Du El Ibn La Le Lo Mac Mc St St. Ten Ter Van Vander Von"
+# In small letters they begin the family name, which is sorted by what follows; with a capital they are its own.
 PARTICLES, PREFIXES = frozenset(_PARTICLES.split()), frozenset(_PREFIXES.split())
+_BEFORE_PARTICLES = ("De", "Van", "Von")  # `Fernando De la Torre`, but `Ben van der Berg`
+_AFTER_GIVEN = ("Hoang", "Huynh", "Nguyen", "Pham", "Phan", "Tran")  # to them no `Van` and no `Le` belongs
 _JOINING = ("e", "i", "y")  # `José Ortega y Gasset`
 _SUFFIX = re.compile(r"(?:[JS]r|JR|SR|jr|sr)\.?|II|III|IV")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?-?){1,3}")
-_FAMILY_IN_CAPITALS = 4  # letters: `WANG Xiaoming`, but `SVN Vishwanathan`
+_FAMILY_IN_CAPITALS = re.compile(r"[^\W\d_](?:['’-]?[^\W\d_]){3,}")  # `WANG Xiaoming`, but `SVN Vishwanathan`
+_TITLES = re.compile(r"(?:(?:Prof|Dr)(?:\.(?:-Ing\.)? ?| )|Professor )+(?=\S+ \S)")
+# Two initials may stand behind a family name, with a comma too: `Smith M.D.`, `van der Berg, M.D.`
+_DEGREES = re.compile(r"(?![a-z])(\S+ \S.*?)(?:,? Ph\.? ?D\.?|, M\.?D\.?)+")
+_GLUED = re.compile(r"(?<=\b[^\W\d_]\.)(?=[^\W\d_]{2})")  # `Ivor W.Tsang`
 _BODY = re.compile(
     r"\b(?:collaboration|committee|consortium|foundation|group|initiative|institute|investigators|network|project|"
     r"society|team|university|and|et al)\b|&",
@@ -41,7 +48,7 @@ class Name(NamedTuple):
 @lru_cache(maxsize=16_384)  # a collaboration's works have the same thousands of names
 def read_name(printed: str) -> Name:
     """The parts of a name that stands on one line: `Jan van der Berg`, `Berg, Jan van der`, `van der Berg J.P.`"""
-    parts = [part for one in printed.split(",") if (part := one.strip())]
+    parts = [part for one in _person(printed).split(",") if (part := one.strip())]
     suffix = _taken_suffix(parts)
     if not parts or len(parts) > 2 or _BODY.search(printed) or _caseless(printed):  # noqa: PLR2004
         return Name(printed)
@@ -57,10 +64,19 @@ def read_name(printed: str) -> Name:
     if last:
         return _family(words[:last], " ".join(words[last:]), suffix)
     first, *others = words
-    if len(first) >= _FAMILY_IN_CAPITALS and first.isupper() and others and not any(map(str.isupper, others)):
+    if first.isupper() and _FAMILY_IN_CAPITALS.fullmatch(first) and others and not any(map(str.isupper, others)):
         return _family([first], " ".join(others), suffix)
     start = _family_start(words)
     return _family(words[start:], " ".join(words[:start]), suffix)
+
+
+def _person(printed: str) -> str:
+    """Without titles and degrees, which no citation shows."""
+    spaced = _GLUED.sub(" ", printed)
+    title = _TITLES.match(spaced)
+    name = spaced[title.end() :] if title else spaced
+    found = _DEGREES.fullmatch(name)
+    return found[1] if found else name
 
 
 def _taken_suffix(parts: list[str]) -> str:
@@ -95,11 +111,12 @@ def _family_start(words: list[str]) -> int:
     last = len(words) - 1
     for place in range(last):
         if words[place] in PARTICLES:
-            return place
+            return place - (place > 0 and words[place - 1] in _BEFORE_PARTICLES)
         if words[place] in _JOINING and place > 1:
             return place - 1
-    while last > 1 and words[last - 1] in PREFIXES:
-        last -= 1
+    if words[last] not in _AFTER_GIVEN:
+        while last > 1 and words[last - 1] in PREFIXES:
+            last -= 1
     return last
 
 
