@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from citeproc import Citation, CitationItem, CitationStylesBibliography, CitationStylesStyle, formatter
-from citeproc.model import Name, Substitute, Text
+from citeproc.model import Label, Name, Substitute, Text
 from citeproc.source.json import CiteProcJSON
 
 from resolvers.citations.cited import MOST_IN_STYLE, Cited
 from resolvers.citations.csl import item
 
 _FOLDER = Path(__file__).parent / "csl_styles"
+# Chicago says so of software, and of articles without volume and pages; in our records what is missing tells nothing.
+_SUPPOSED = ("released", "advance-online-publication")
 _SEAM = re.compile(r"([?!])(”?)\.(?=\s|$)|”([.,])")
 
 
@@ -57,6 +59,10 @@ class _Mended:
                 _initials_by_name(element)
             elif isinstance(element, Substitute):
                 element.add_to_repressed_list = _once(element)
+            elif isinstance(element, Label):
+                element.render = _of_what_is_known(element)
+            elif element.get("value", element.get("term")) in _SUPPOSED:
+                element.render = lambda *_arguments, **_options: None
             elif isinstance(element, Text):
                 calls = element.calls_variable()
                 element.calls_variable = lambda calls=calls: calls
@@ -79,6 +85,16 @@ def _initials(given: str, mark: str, _context: Any = None) -> str:
     words = given.replace(".", " ").split()
     parts = [[part[0].upper() for part in word.split("-") if part[:1].isalpha()] for word in words]
     return " ".join("-".join(f"{letter}{mark.strip()}" for letter in letters) for letters in parts if letters)
+
+
+def _of_what_is_known(label: Any) -> Callable[..., Any]:
+    """No label without what it labels; the library prints that of an edition where there is none."""
+    render, variable = label.render, (label.get("variable") or "").replace("-", "_")
+
+    def shown(item: Any, *arguments: Any, **options: Any) -> Any:
+        return render(item, *arguments, **options) if not variable or variable in item.reference else None
+
+    return shown
 
 
 def _once(element: Any) -> Callable[[Any, Any], None]:

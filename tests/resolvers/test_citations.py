@@ -1,5 +1,6 @@
 """Names, and works as citations in every format, whatever their titles and bylines are made of."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -197,6 +198,20 @@ def test_every_kind_of_work_shows_its_title_once_and_its_year(style, kind):
             text = one(style, cited(*names, kind=kind, publication_year=1987, **source))
             assert text.lower().count("a title") == 1
             assert "1987" in text
+
+
+KNOWN = re.compile(r"https://doi\.org/10\.1/x|\b(?:Lovelace|Ada|A\.|1987|n\.d\.|Xyz|Journal)|\W")
+LABELS = {"", "Dataset", "Computersoftware", "Preprint", "In"}
+
+
+@pytest.mark.parametrize("style", ["APA", "MLA", "CHICAGO"])
+@pytest.mark.parametrize("kind", WORK_KINDS)
+@pytest.mark.parametrize("source", [{}, {"source_name": "Journal", "source_kind": "journal"}])
+def test_no_style_labels_what_is_not_known(style, kind, source):
+    facts = {"title": "Xyz", "kind": kind, "publication_year": 1987, **source}
+    for known in ({}, {"doi": "10.1/x"}, {"publication_year": None}, {"publication_year": None, "doi": "10.1/x"}):
+        text = one(style, cited("Ada Lovelace", **{**facts, **known}))
+        assert KNOWN.sub("", text) in LABELS, text
 
 
 @pytest.mark.parametrize("name", FORMATS)
