@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import idutils
 
@@ -53,10 +54,12 @@ def _named(text: str) -> Iterator[tuple[str, Any]]:
     if idutils.is_ror(text):
         yield "ror", idutils.normalize_ror(text).rsplit("/", 1)[-1].lower()
     if idutils.is_doi(text):
-        doi = idutils.normalize_doi(text).lower()
-        yield "doi", doi
-        if doi.startswith(_ARXIV_DOI):
-            text = f"arXiv:{doi.removeprefix(_ARXIV_DOI)}"
+        doi = idutils.normalize_doi(text)
+        if "doi.org/" in text.lower() and (unescaped := unquote(doi)) != doi and "\0" not in unescaped:
+            yield "doi", unescaped.lower()
+        yield "doi", doi.lower()
+        if doi.lower().startswith(_ARXIV_DOI):
+            text = f"arXiv:{doi[len(_ARXIV_DOI) :]}"
     # idutils knows no URLs of the old ids, such as arxiv.org/abs/math/0211159.
     bare = _ARXIV_SPACED.sub("arXiv:", _ARXIV_URL.sub("", text)).removesuffix(".pdf")
     if idutils.is_arxiv(bare):

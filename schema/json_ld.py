@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from strawberry.scalars import JSON
 
-from resolvers.citations.cited import BETWEEN, WITHIN, Cited, described_by_id, one_line
+from resolvers.citations.cited import BETWEEN, WITHIN, Cited, described_by_id, doi_in_url, in_url, one_line
 from resolvers.citations.written import in_stretches
 from resolvers.institutions import institution_by_id
 from schema.context import Context, Info
@@ -111,7 +111,10 @@ def work_field() -> Any:
 
 def _work(row: Any, public_url: str) -> dict[str, Any]:
     cited = Cited(row)
-    doi, arxiv = row.doi and f"https://doi.org/{row.doi}", row.arxiv_id and f"https://arxiv.org/abs/{row.arxiv_id}"
+    doi, arxiv = (
+        row.doi and f"https://doi.org/{doi_in_url(row.doi)}",
+        row.arxiv_id and f"https://arxiv.org/abs/{row.arxiv_id}",
+    )
     record = f"https://openalex.org/{cited.id}"
     type_name = _TYPES.get(row.kind, "ScholarlyArticle")
     pages = {"pageStart": one_line(row.first_page), "pageEnd": one_line(row.last_page)}
@@ -123,12 +126,13 @@ def _work(row: Any, public_url: str) -> dict[str, Any]:
         datePublished=_published(row),
         identifier=_identifiers(doi=row.doi, arxiv=row.arxiv_id),
         sameAs=[*filter(None, (doi, arxiv, record))],
-        url=row.landing_page_url,
+        url=in_url(row.landing_page_url),
         isPartOf=_container(row, cited),
         publisher=cited.publisher and _known("Organization", name=cited.publisher),
         inLanguage=row.language,
         isAccessibleForFree=None if row.is_open_access is None else bool(row.is_open_access),
-        encoding=row.pdf_url and _known("MediaObject", contentUrl=row.pdf_url, encodingFormat="application/pdf"),
+        encoding=row.pdf_url
+        and _known("MediaObject", contentUrl=in_url(row.pdf_url), encodingFormat="application/pdf"),
         **(pages if type_name in _ON_PAGES else {}),
     )
     return {"@context": _CONTEXT, "@id": doi or record, **facts}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, String, func, literal_column
 from sqlalchemy.ext.compiler import compiles
@@ -16,6 +18,7 @@ from resolvers.reads import One, select
 
 BETWEEN = "\x1f"  # the names of a byline
 WITHIN = "\x1e"  # the parts of one of its places
+_NOT_IN_URLS = re.compile(r'[ "<>\\^`{|}]')
 MOST_IN_STYLE = 40  # no style shows more names than the first 20 and the last
 
 # Thousands of names a work: joined in the database, so that a page of works stays a page of rows.
@@ -157,7 +160,7 @@ class Cited(NamedTuple):
     @property
     def url(self) -> str:
         """Where it is, unless its DOI says so."""
-        url = "".join((self.row.landing_page_url or "").split())
+        url = in_url(self.row.landing_page_url)
         return "" if self.row.doi and "doi.org/" in url else url
 
     def names(self, most: int | None = None) -> list[Name]:
@@ -166,6 +169,16 @@ class Cited(NamedTuple):
         if most is not None and len(printed) > most:
             printed = [*printed[:most], printed[-1]]
         return [*map(read_name, printed)]
+
+
+def in_url(address: str | None) -> str:
+    """The address with its signs escaped that no URL has; what is escaped already stays so."""
+    return _NOT_IN_URLS.sub(lambda found: quote(found[0]), one_line(address))
+
+
+def doi_in_url(doi: str | None) -> str:
+    """The DOI as the path of a URL: those of old have `<` and `>`, and a `%`, `?` or `#` is its own."""
+    return quote(one_line(doi), safe="/:;@!$&'()*+,=~")
 
 
 def one_line(text: str | None) -> str:

@@ -15,7 +15,7 @@ from citeproc import Citation, CitationItem, CitationStylesBibliography, Citatio
 from citeproc.model import Label, Name, Substitute, Text
 from citeproc.source.json import CiteProcJSON
 
-from resolvers.citations.cited import MOST_IN_STYLE, Cited
+from resolvers.citations.cited import MOST_IN_STYLE, Cited, doi_in_url
 from resolvers.citations.csl import item
 
 _FOLDER = Path(__file__).parent / "csl_styles"
@@ -29,6 +29,8 @@ def reference(style: str, cited: Cited) -> str:
     whole = item(cited, MOST_IN_STYLE)
     if whole["type"] == "entry-encyclopedia":  # of which nothing is shown where its authors are not known
         whole["type"] = "chapter"
+    if "DOI" in whole:  # which every style shows as a link
+        whole["DOI"] = doi_in_url(whole["DOI"])
     for name in ("number", "publisher"):
         if whole.get(name, "").startswith("arXiv"):
             whole[name] = f'<span class="nocase">{whole[name]}</span>'

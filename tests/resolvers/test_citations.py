@@ -214,6 +214,14 @@ def test_no_style_labels_what_is_not_known(style, kind, source):
         assert KNOWN.sub("", text) in LABELS, text
 
 
+@pytest.mark.parametrize("style", ["APA", "MLA", "CHICAGO"])
+def test_links_of_a_style_are_urls(style):
+    doi = "10.1002/(sici)1<1::aid-x>2%2-2"
+    assert "https://doi.org/10.1002/(sici)1%3C1::aid-x%3E2%252-2" in one(style, cited("A B", doi=doi))
+    assert "https://x.example/a%20b%3C" in one(style, cited("A B", landing_page_url="https://x.example/a b<"))
+    assert f"DO  - {doi}\n" in one("RIS", cited("A B", doi=doi))
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_three_thousand_authors(name):
     work = cited(*[f"Given{i} Family{i}" for i in range(3000)])

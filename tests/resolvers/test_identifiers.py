@@ -19,6 +19,8 @@ from resolvers.identifiers import recognise
         ("0000-0002-1694-233x", ("orcid", "0000-0002-1694-233X")),
         ("https://ror.org/03yrm5c26", ("ror", "03yrm5c26")),
         ("https://doi.org/10.48550/ARXIV.2003.00832", ("doi", "10.48550/arxiv.2003.00832")),
+        ("https://doi.org/10.1002/a%3C1%3A%3AAID%3E2", ("doi", "10.1002/a<1::aid>2")),
+        ("10.1002/a%3C1", ("doi", "10.1002/a%3c1")),
         ("doi:10.1000/xyz123", ("doi", "10.1000/xyz123")),
         ("https://doi.org/10.48550/arXiv.2003.00832", ("arxiv_id", "2003.00832")),
         ("https://www.doi.org/10.1000/xyz123", ("doi", "10.1000/xyz123")),

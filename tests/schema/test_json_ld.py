@@ -10,6 +10,7 @@ from importers.openalex.run import run
 from models import Authorship, Institution, Researcher, Source, Work
 from models.columns import now
 from models.work import WORK_KINDS
+from resolvers.identifiers import recognise
 from schema.node import global_id
 from tests.schema.json_ld import accepted
 
@@ -175,6 +176,18 @@ async def test_an_article(ask, ada, work):
         "pageStart": "1",
         "pageEnd": "9",
     }
+    assert accepted(found)
+
+
+async def test_its_urls_are_urls(ask, work):
+    doi, path = "10.1002/(sici)1<1::aid-x>2%#?é|2-2", "10.1002/(sici)1%3C1::aid-x%3E2%25%23%3F%C3%A9%7C2-2"
+    address = {"landing_page_url": "https://x.example/a b<c>?d=%3C#e", "pdf_url": "https://x.example/a b.pdf"}
+    found = (await ask(ASK, id=work(doi=doi, **address)))["node"]["jsonLd"]
+    assert found["@id"] == found["sameAs"][0] == f"https://doi.org/{path}"
+    assert found["identifier"][0]["value"] == doi
+    assert found["url"] == "https://x.example/a%20b%3Cc%3E?d=%3C#e"
+    assert found["encoding"]["contentUrl"] == "https://x.example/a%20b.pdf"
+    assert ("doi", doi) in recognise(found["@id"])
     assert accepted(found)
 
 
