@@ -27,7 +27,10 @@ NOT_ENDED = """SELECT root FROM import_run AS r WHERE status <> 'COMPLETED'
     AND NOT EXISTS (SELECT 1 FROM import_run AS n WHERE n.root = r.root AND n.id > r.id) ORDER BY root"""
 TERMS_INDEX = "SELECT to_regclass('searchable_terms')"
 TERMS_CHECK = "INSERT INTO searchable_terms (searchable_terms, rank) VALUES ('integrity-check', 1)"
-LIMITS = ("max_body_bytes", "max_depth", "max_fields", "max_cost", "deadline_seconds", "sender_seconds", "max_requests")
+LIMITS = (
+    *("max_body_bytes", "max_depth", "max_fields", "max_cost", "rate_limit"),
+    *("deadline_seconds", "sender_seconds", "max_requests"),
+)
 REINDEX = "Run: python -m server reindex"
 
 

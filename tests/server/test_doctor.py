@@ -102,6 +102,7 @@ def test_settings_that_only_do_at_home(wrong, filled):
     safe = {"public_url": "https://a.example", "secret": "s" * 32, "smtp_url": "smtp://mail.example"}
     assert wrong(**safe) == {}
     assert "PEERGRAPH_MAX_COST" in wrong(**safe, max_cost=0)["limits"]
+    assert "PEERGRAPH_RATE_LIMIT" in wrong(**safe, rate_limit=0)["limits"]
 
 
 def test_it_is_told_line_by_line(command):
