@@ -13,7 +13,6 @@ from models.columns import fold
 from resolvers.citations import written
 from resolvers.citations.cited import one_line
 from schema.node import global_id
-from server.settings import Settings
 from tests.resolvers.cited_by_others import READERS, typeset, words
 
 SMALL = Path(__file__).parents[3] / "shared" / "data" / "openalex-small"
@@ -22,12 +21,7 @@ STYLES = "apa: citation(format: APA) mla: citation(format: MLA) chicago: citatio
 READ_BY = {"bibtex": READERS["BIBTEX"], "ris": READERS["RIS"], "csl": READERS["CSL_JSON"]}
 
 
-@pytest.fixture
-def settings(database_url):
-    """Without a limit an hour, as all works are asked for."""
-    return Settings(database_url=database_url, rate_limit=0)
-
-
+@pytest.mark.usefixtures("without_limits")
 async def test_every_work_of_the_small_set_is_read_again(ask, engine, tmp_path):
     assert run(engine, str(SMALL), dead_letters=tmp_path / "dead.jsonl").ok
     query = f"""query ($after: String) {{ works(first: 100, orderBy: TITLE, after: $after) {{
