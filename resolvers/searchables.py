@@ -17,6 +17,7 @@ from resolvers.later import Later, then
 from resolvers.page_statements import down, filtered, slice_shape, slice_values, up
 from resolvers.paging import Paged, Pages, Slice
 from resolvers.reads import Among, One, select
+from resolvers.rowless import Rowless
 from resolvers.search_query import TERMS
 
 MOVED_BY = Researcher.__name__  # their owners say and suppress what they are found by
@@ -112,8 +113,10 @@ def totals_of(pages: Pages) -> Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Rowless):
     """How many records of each kind a query finds, as a read."""
+
+    moved_by = MOVED_BY
 
     read: Paged
     slice: Slice
@@ -127,13 +130,3 @@ class Totals:
     def _statement(self) -> Any:
         of_kind = filtered(self.read, self.slice).with_only_columns(col(Searchable.kind), func.count())
         return of_kind.group_by(Searchable.kind).order_by(func.count().desc(), Searchable.kind)
-
-    kind = None
-    moved_by = MOVED_BY
-
-    def made(self, value: Any) -> Any:
-        return value
-
-    def rows(self, value: Any) -> Sequence[Any]:
-        del value
-        return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
@@ -16,6 +15,7 @@ from models.searchable import letters_forgiven, pieces_typed
 from resolvers.drivers import Reader
 from resolvers.later import Later, then
 from resolvers.reads import Among, Statement, select
+from resolvers.rowless import Rowless
 
 MOST_MEANT = 100  # words that one mistyped may stand for, the nearest
 MOST_LOOKED_AT = 20_000
@@ -30,7 +30,7 @@ _SPELLED = Statement(_spelled)
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
+class _Meant(Rowless):
     """The words of names that are nearest to each word, as a read."""
 
     def fetch(self, reader: Reader, keys: Sequence[str]) -> Later:
@@ -38,16 +38,6 @@ class _Meant:
         rows = _SPELLED.fetch(reader, pieces=pieces, most=MOST_LOOKED_AT)
         found: Later = then(rows, lambda rows: [*_nearest(keys, [word for (word,) in rows])])
         return found
-
-    kind = None
-    moved_by = None
-
-    def made(self, value: Any) -> Any:
-        return value
-
-    def rows(self, value: Any) -> Sequence[Any]:
-        del value
-        return ()
 
 
 meant = _Meant()

@@ -17,6 +17,7 @@ from resolvers.drivers import Reader
 from resolvers.later import Later, then
 from resolvers.paging import NOBODY
 from resolvers.reads import Among, Statement, select
+from resolvers.rowless import Rowless
 from resolvers.search import search
 from resolvers.search_query import TERMS, Query, fts5, parsed, shown, tsquery
 from resolvers.searchables import MOVED_BY, Matches
@@ -54,24 +55,16 @@ _SUGGESTED = Statement(_suggested)
 
 
 @dataclass(frozen=True, slots=True)
-class _Suggested:
+class _Suggested(Rowless):
     """The rows for these values, as a read of nobody's."""
+
+    moved_by = MOVED_BY
 
     values: tuple[tuple[str, Any], ...]
 
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
         found: Later = then(_SUGGESTED.fetch(reader, **dict(self.values)), lambda rows: [rows] * len(keys))
         return found
-
-    kind = None
-    moved_by = MOVED_BY
-
-    def made(self, value: Any) -> Any:
-        return value
-
-    def rows(self, value: Any) -> Sequence[Any]:
-        del value
-        return ()
 
 
 async def suggest(store: Store, text: str, kinds: Sequence[str] | None, first: int) -> list[Suggestion]:
