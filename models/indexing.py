@@ -3,9 +3,11 @@
 Everything here runs on an SQLAlchemy connection that holds the transaction.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import chain
+from itertools import starmap
 from typing import Any, NamedTuple
 
 import orjson
@@ -30,7 +32,7 @@ class Indexed(NamedTuple):
     table: str
     columns: str
     entry: Callable[..., Entry]
-    shown: str = "r.id IS NOT NULL"
+    shown: str = "true"
 
 
 def researcher_entry(number: int, citations: int, name: str, others: str, headline: str | None) -> Entry:
@@ -59,7 +61,7 @@ INDEXED = {
         "researcher",
         "r.citation_count, r.display_name, r.alternative_names, r.headline",
         researcher_entry,
-        "r.id IS NOT NULL AND r.suppressed_at IS NULL",
+        "r.suppressed_at IS NULL",
     ),
     "WORK": Indexed("work", "r.citation_count, r.title", _work_entry),
     "TOPIC": Indexed("topic", "r.work_count, r.display_name, r.keywords", _topic_entry),
@@ -69,7 +71,7 @@ INDEXED = {
 
 def index_stale(connection: Connection) -> None:
     """Index anew what is marked stale; what no longer stands is found no more."""
-    _index(connection, "SELECT id FROM stale WHERE kind = '{table}'")
+    _index(connection)
 
 
 def reindex(connection: Connection) -> None:
@@ -77,7 +79,7 @@ def reindex(connection: Connection) -> None:
     connection.execute(text("DELETE FROM spelling"))
     with _filled_at_once(connection):
         connection.execute(text("DELETE FROM searchable"))
-    _index(connection, "SELECT id FROM {table}")
+    _index(connection)
 
 
 def index_missing(connection: Connection) -> bool:
@@ -96,16 +98,20 @@ def index_is_missing(connection: Connection) -> bool:
     return any(connection.scalar(select) is not None for select in selects)
 
 
-def _index(connection: Connection, which: str) -> None:
+def _index(connection: Connection) -> None:
+    """Index what is marked stale, or everything where nothing is indexed yet."""
     fresh = connection.scalar(text("SELECT 1 FROM searchable LIMIT 1")) is None
-    known = set[str]()
+    known = _Known(whole=fresh and connection.scalar(text("SELECT 1 FROM spelling LIMIT 1")) is None)
     with _filled_at_once(connection) if fresh else nullcontext():
         for place, (kind, indexed) in enumerate(INDEXED.items()):
-            ids = which.format(table=indexed.table)
+            source = f"{indexed.table} AS r"
             if not fresh:
-                keys = f"SELECT id * {len(KINDS)} + {place} FROM ({ids}) AS s"
-                connection.execute(text(f"DELETE FROM searchable WHERE key IN ({keys})"))
-            _index_kind(connection, kind, ids, known)
+                source = f"(SELECT id AS s_id FROM stale WHERE kind = '{indexed.table}') AS s"
+                connection.execute(
+                    text(f"DELETE FROM searchable WHERE key IN (SELECT s_id * {len(KINDS)} + {place} FROM {source})")
+                )
+                source += f" JOIN {indexed.table} AS r ON r.id = s_id"
+            _index_kind(connection, kind, source, known)
 
 
 @contextmanager
@@ -124,36 +130,57 @@ def _filled_at_once(connection: Connection) -> Iterator[None]:
         connection.execute(text("INSERT INTO searchable_terms (searchable_terms) VALUES ('rebuild')"))
 
 
-def _index_kind(connection: Connection, kind: str, ids: str, known: set[str]) -> None:
-    table, columns, make, shown = INDEXED[kind]
-    select = text(
-        f"SELECT s.id, {shown}, {columns} FROM ({ids}) AS s LEFT JOIN {table} AS r ON r.id = s.id"
-        f" WHERE s.id > :last ORDER BY s.id LIMIT {AT_ONCE}"
-    )
+def _index_kind(connection: Connection, kind: str, source: str, known: _Known) -> None:
+    _, columns, make, shown = INDEXED[kind]
+    select = f"SELECT r.id, {columns} FROM {source} WHERE {shown} AND r.id > {{last}} ORDER BY r.id LIMIT {AT_ONCE}"
     last = -1
-    while rows := connection.execute(select, {"last": last}).all():
+    # On the driver itself: SQLAlchemy would make a row of each.
+    cursor = connection.connection.cursor()
+    while rows := cursor.execute(select.format(last=last)).fetchall():
         last = rows[-1][0]
-        entries = [make(number, *values) for number, shows, *values in rows if shows]
-        _insert(connection, "searchable", Entry._fields, entries)
+        entries = starmap(make, rows)
+        found = entries if kind == "WORK" else known.noting(entries)
+        _insert(connection, "searchable", Entry._fields, found)
         if kind != "WORK":
-            _spell(connection, entries, known)
+            known.spell(connection)
+    cursor.close()
 
 
-def _spell(connection: Connection, entries: Sequence[Entry], known: set[str]) -> None:
-    """Let the words of these names be found though they are mistyped."""
-    words = set(chain.from_iterable(one.words.split() for one in entries)) - known - {BETWEEN}
+class _Known:
+    """Words of names that can be found though they are mistyped."""
+
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole  # whether it knows of all
+        self._words: set[str] = {BETWEEN}
+        self._new = set[str]()
+
+    def noting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The same entries, their words noted on the way."""
+        for one in entries:
+            self._new.update(one.words.split())
+            yield one
+
+    def spell(self, connection: Connection) -> None:
+        """Let what was noted be found."""
+        words = self._new - self._words
+        self._new.clear()
+        new = words if self._whole else words - _spelled(connection, words)
+        rows = sorted((piece, word) for word in new for piece in pieces(word))
+        _insert(connection, "spelling", ("piece", "word"), rows)
+        if len(self._words) > REMEMBERED:
+            self._words, self._whole = {BETWEEN}, False
+        self._words |= words
+
+
+def _spelled(connection: Connection, words: set[str]) -> set[str]:
     postgres = connection.dialect.name == "postgresql"
     among = "= ANY(:words)" if postgres else "IN (SELECT value FROM json_each(:words))"
     select = text(f"SELECT word FROM spelling WHERE piece = word AND piece {among}")
     given = sorted(words) if postgres else orjson.dumps(sorted(words)).decode()
-    new = words - set(connection.scalars(select, {"words": given}))
-    _insert(connection, "spelling", ("piece", "word"), sorted((piece, word) for word in new for piece in pieces(word)))
-    if len(known) > REMEMBERED:
-        known.clear()
-    known |= words
+    return {*connection.scalars(select, {"words": given})}
 
 
-def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """On the driver itself: SQLAlchemy would cost more than the database."""
     driver: Any = connection.connection.dbapi_connection
     listed = ", ".join(columns)

@@ -1,11 +1,13 @@
 import os
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -53,6 +55,7 @@ def serve(database_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[by
         process = subprocess.Popen(
             [sys.executable, "-m", "server", "serve", "--port", str(port), *options],
             cwd=ROOT,
+            start_new_session=True,  # so that its workers go with it
             env=os.environ | {"PEERGRAPH_DATABASE_URL": database_url, "PEERGRAPH_LOG_LEVEL": "WARNING"} | settings,
         )
         started.append(process)
@@ -63,7 +66,8 @@ def serve(database_url: str) -> Iterator[Callable[..., tuple[subprocess.Popen[by
 
     yield start
     for process in started:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
