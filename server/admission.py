@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from server.malformed import Malformed
 
@@ -14,6 +15,8 @@ class Admission:
         self._most = inside + waiting if inside else 0
         self._room = asyncio.Semaphore(inside)
         self._here = 0
+        self._begun = False  # whether one has begun in this turn of the event loop
+        self._turns: deque[asyncio.Future[None]] = deque()
         self.inside = 0
 
     @property
@@ -31,9 +34,7 @@ class Admission:
             raise Malformed(message, 503, code="OVERLOADED", headers=[(b"retry-after", AGAIN)])
         self._here += 1
         try:
-            # Let all whose requests have come be counted before the first of them is answered: on SQLite that is one
-            # step of the event loop.
-            await asyncio.sleep(0)
+            await self._turn()
             await self._room.acquire()
         except BaseException:
             self._here -= 1
@@ -45,3 +46,27 @@ class Admission:
         self.inside -= 1
         if self._most:
             self._room.release()
+
+    async def _turn(self) -> None:
+        """Begin in a turn of the loop of one's own: on SQLite an answer is one step, and whoever came meanwhile is to
+        be counted, and refused, before the next."""
+        loop = asyncio.get_running_loop()
+        if self._begun or self._turns:
+            turn = loop.create_future()
+            self._turns.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._next()
+                raise
+        self._begun = True
+        loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        self._begun = False
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
