@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     deadline_seconds: float = Field(default=10, ge=0)  # for a request, from when all of it has come
     sender_seconds: float = Field(default=15, ge=0)  # for a request's headers, and for its body, to come
     max_requests: int = Field(default=24, ge=0)  # answered at once, by each process
-    max_waiting: int = Field(default=8, ge=0)  # more than that, which wait for their turn
+    max_waiting: int = Field(default=64, ge=0)  # more than that, which wait for their turn
     persisted_bytes: int = Field(default=8 * 2**20, ge=0)  # of documents that clients sent to be found by their hash
     trusted_documents: FilePath | None = None  # a manifest
     trusted_only: bool = Field(default=False, validate_default=True)
