@@ -10,6 +10,7 @@ from models.searchable import key_of
 from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror
+from resolvers.later import arrived
 from resolvers.paging import CURSORS, MORE, NOBODY, Pages
 from resolvers.reads import One
 from resolvers.refused import Refused
@@ -84,8 +85,8 @@ async def _like(store: Store, query: Query) -> tuple[Meant, list[str]]:
 
 async def _standing(store: Store, names: list[str]) -> list[str]:
     """Those that are anybody's or anything's."""
-    found = store.load_all(_NAMES, names) if names else []  # so many that futures of their own would take long
-    rows = found if isinstance(found, list) else await found
+    # So many that futures of their own would take long.
+    rows = await arrived(store.load_all(_NAMES, names)) if names else []
     return [name for name, row in zip(names, rows, strict=True) if row is not None]
 
 

@@ -13,7 +13,7 @@ from aiodataloader import DataLoader
 
 from models.database import subject
 from resolvers.drivers import Reader
-from resolvers.later import Later
+from resolvers.later import Later, arrived
 from resolvers.reads import SUBJECTS, Loadable
 from resolvers.refused import Unavailable
 
@@ -45,7 +45,7 @@ class Store:
 
         async def load(read: Loadable, among: Sequence[int]) -> None:
             values = self.load_all(read, [wanted[place][1] for place in among])  # type: ignore[index]
-            for place, value in zip(among, values if isinstance(values, list) else await values, strict=True):
+            for place, value in zip(among, await arrived(values), strict=True):
                 found[place] = read.made(value)
 
         await asyncio.gather(*[load(read, among) for read, among in places.items()])

@@ -10,6 +10,7 @@ import strawberry
 
 from resolvers.citations.cited import cited_by_id
 from resolvers.citations.written import written
+from resolvers.later import arrived
 from schema.context import Context, Info
 from schema.enums import CitationFormat
 from schema.paging import page_rows
@@ -22,7 +23,7 @@ _Format = Annotated[CitationFormat, strawberry.argument(description="How to writ
 async def _cited(context: Context, format: Any, texts: Sequence[Sequence[int]]) -> list[str]:
     """For each of the texts, the citations of the works with these ids."""
     found = context.store.load_all(cited_by_id, [id for text in texts for id in text])
-    rows = iter(found if isinstance(found, list) else await found)
+    rows = iter(await arrived(found))
     of_texts = [[cited_by_id.made(row) for row in [next(rows) for _ in text] if row is not None] for text in texts]
     return await written(format.value, of_texts)
 

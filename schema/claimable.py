@@ -7,7 +7,7 @@ from typing import Any
 
 from models.columns import now
 from resolvers.claim_blockers import blockers, claims_by, held_by_account, held_of_researcher
-from resolvers.later import Later
+from resolvers.later import arrived
 from resolvers.trust import CLAIMED
 from schema.context import Context, Info
 from schema.enums import ProvenanceKind, VerificationLevel, VerificationMethod
@@ -19,16 +19,12 @@ _HELD = held_by_account.only(frozenset({"researcher_id"}))
 _PROOF = held_of_researcher.only(frozenset({"method", "level", "approved_at"}))
 
 
-async def _found(found: Later) -> list[Any]:
-    return found if isinstance(found, list) else await found
-
-
 async def _blockers(rows: Sequence[Any], context: Context) -> list[list[str]]:
     """Why the viewer cannot claim each of the records."""
     viewer, moment = context.viewer, now()
     if viewer is None:
         return [list(blockers(None, row, (), None, moment)) for row in rows]
-    own = await _found(context.store.load_all(claims_by(viewer.id), [row.id for row in rows]))
+    own = await arrived(context.store.load_all(claims_by(viewer.id), [row.id for row in rows]))
     held = await context.store.load(_HELD, viewer.id)
     held_id = None if held is None else held.researcher_id
     read = claims_by(viewer.id)
@@ -53,7 +49,7 @@ def claim_blockers(show: Callable[[list[str]], Any], description: str) -> Any:
 def verification_field() -> Any:
     async def batch(rows: Sequence[Any], context: Context) -> list[Verification]:
         claimed = [row.id for row in rows if row.claim_status in CLAIMED]
-        proofs = dict(zip(claimed, await _found(context.store.load_all(_PROOF, claimed)), strict=True))
+        proofs = dict(zip(claimed, await arrived(context.store.load_all(_PROOF, claimed)), strict=True))
         return [_verification(row, proofs.get(row.id)) for row in rows]
 
     async def resolve(root: Any, info: Info) -> Verification:

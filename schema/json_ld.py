@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from resolvers.citations.cited import BETWEEN, WITHIN, Cited, described_by_id, doi_in_url, in_url, one_line
 from resolvers.citations.written import in_stretches
 from resolvers.institutions import institution_by_id
+from resolvers.later import arrived
 from schema.context import Context, Info
 from schema.field import computed
 
@@ -58,9 +59,7 @@ def person_field(shown_institution: Callable[[Any], int | None], *needs: str) ->
     async def batch(rows: Sequence[Any], context: Context) -> list[JSON]:
         there = [id for row in rows if (id := shown_institution(row)) is not None]
         loaded = context.store.load_all(_INSTITUTION, there)
-        found: dict[int | None, Any] = dict(
-            zip(there, loaded if isinstance(loaded, list) else await loaded, strict=True)
-        )
+        found: dict[int | None, Any] = dict(zip(there, await arrived(loaded), strict=True))
         return [_person(row, _INSTITUTION.made(found.get(shown_institution(row))), context) for row in rows]
 
     return _field(
@@ -98,7 +97,7 @@ def _person(row: Any, institution: Any, context: Context) -> Any:
 def work_field() -> Any:
     async def batch(rows: Sequence[Any], context: Context) -> list[JSON]:
         loaded = context.store.load_all(described_by_id, [row.id for row in rows])
-        found = loaded if isinstance(loaded, list) else await loaded
+        found = await arrived(loaded)
         return await in_stretches(lambda row: row and _work(described_by_id.made(row), context.public_url), found)
 
     return _field(

@@ -14,7 +14,7 @@ from resolvers.feed import notification_by_id
 from resolvers.identifiers import recognise
 from resolvers.imports import SURVIVORS
 from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
-from resolvers.later import Later
+from resolvers.later import Later, arrived
 from resolvers.reads import One, Rows
 from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id, researcher_by_orcid, researcher_by_slug
@@ -134,7 +134,7 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
         return await living(info.context.store, type_name, read.only(columns(info)), key)
 
     async def later(store: Store, read: One, key: Any, found: Later) -> Any:
-        rows = found if isinstance(found, list) else await found
+        rows = await arrived(found)
         return [await living(store, type_name, read, key)] if rows[0] is None else Rows(read.kind, rows)
 
     def plan(info: Info) -> Any:

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from resolvers.drivers import Reader
+from resolvers.later import arrived
 from resolvers.refused import Unavailable
 from resolvers.writing import Writer
 from server.admission import Admission
@@ -138,8 +139,7 @@ async def _mails(reader: Reader) -> float:
     """How many wait; not a number where that cannot be known now."""
     try:
         async with asyncio.timeout(PATIENCE):
-            found = reader.fetch(MAILS, [])
-            rows = found if isinstance(found, list) else await found
+            rows = await arrived(reader.fetch(MAILS, []))
     except (Unavailable, TimeoutError):
         return nan
     return float(rows[0][0])
