@@ -6,30 +6,18 @@ from asyncio import gather
 from collections.abc import Sequence
 from typing import Any
 
-from models.searchable import key_of
+from models.searchable import KINDS, key_of
 from resolvers.identifiers import recognise
-from resolvers.imports import SURVIVORS
-from resolvers.institutions import institution_by_id, institution_by_ror
 from resolvers.later import arrived
 from resolvers.paging import CURSORS, MORE, NOBODY, Pages
-from resolvers.reads import One
+from resolvers.records import BY_ID, BY_KEY, living
 from resolvers.refused import Refused
-from resolvers.researchers import researcher_by_id, researcher_by_orcid
 from resolvers.search_query import Meant, Query, parsed, ranking
 from resolvers.searchables import BEGINS, TIER, searchable_by_name, searchables
 from resolvers.spellings import meant
 from resolvers.store import Store
-from resolvers.topics import topic_by_id
-from resolvers.works import work_by_arxiv_id, work_by_doi, work_by_id
 
 MOST_MISTYPED = 8  # words of a query
-_BY_ID = {"Institution": institution_by_id, "Researcher": researcher_by_id, "Topic": topic_by_id, "Work": work_by_id}
-_BY_KEY = {
-    "arxiv_id": work_by_arxiv_id,
-    "doi": work_by_doi,
-    "orcid": researcher_by_orcid,
-    "ror": institution_by_ror,
-}
 _ID = frozenset({"id"})
 _NAMES = searchable_by_name.only(frozenset())
 
@@ -93,20 +81,16 @@ async def _standing(store: Store, names: list[str]) -> list[str]:
 async def _named(store: Store, text: str) -> tuple[int, ...]:
     """The keys of what has this identifier."""
     for scheme, key in recognise(text):
-        if scheme in _BY_ID:
-            found = await _by_id(store, scheme, _BY_ID[scheme].only(_ID), key)
-        elif scheme in _BY_KEY:
-            found = await store.load(_BY_KEY[scheme].only(_ID), key)
-        else:
-            continue
+        found = await _record(store, scheme, key)
         if found is not None:
             return (key_of(found.entity.__name__.upper(), found.id),)
     return ()
 
 
-async def _by_id(store: Store, type_name: str, read: One, key: int) -> Any:
-    row = await store.load(read, key)
-    if row is None:
-        merged = await store.load(SURVIVORS[type_name.lower()], key)
-        row = merged and await store.load(read, merged.into_id)
-    return row
+async def _record(store: Store, scheme: str, key: Any) -> Any:
+    """What can be searched for and has this number, or this identifier; slugs are words."""
+    if scheme in BY_ID:
+        searched = scheme.upper() in KINDS
+        return await living(store, scheme, BY_ID[scheme].only(_ID), key) if searched else None
+    read = None if scheme == "slug" else next((reads[scheme] for reads in BY_KEY.values() if scheme in reads), None)
+    return read and await store.load(read.only(_ID), key)

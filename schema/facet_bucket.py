@@ -6,9 +6,9 @@ from typing import Any
 import strawberry
 
 from resolvers.facets import FACETS, Bucket
+from resolvers.records import BY_ID
 from schema.context import Context, Info
 from schema.field import column, computed
-from schema.lookup import BY_ID
 from schema.node import Node, global_id
 from schema.selection import columns
 

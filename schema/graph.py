@@ -10,13 +10,13 @@ import strawberry
 from resolvers.adjacency import Node as GraphKey
 from resolvers.graphs import DEEPEST, FURTHER, MOST_NODES, research_graphs
 from resolvers.growing import Graph
+from resolvers.records import BY_ID, living
 from resolvers.refused import Refused
 from resolvers.ties import KINDS
 from schema.context import Context, Info
 from schema.enums import GraphKind
 from schema.field import column
 from schema.graph_node import TYPES, GraphEdge, GraphNode, record
-from schema.lookup import BY_ID, living
 from schema.node import Node, read_id
 from schema.selection import metadata
 

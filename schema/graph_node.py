@@ -11,12 +11,12 @@ import strawberry
 from resolvers.adjacency import Node as GraphKey
 from resolvers.graphs import MOST_NODES
 from resolvers.reads import One
+from resolvers.records import BY_ID
 from resolvers.researchers import any_researcher_by_id
 from resolvers.ties import KINDS
 from schema.context import Context, Info
 from schema.enums import GraphEdgeKind, GraphKind
 from schema.field import column, computed
-from schema.lookup import BY_ID
 from schema.node import Node, global_id
 from schema.selection import columns
 

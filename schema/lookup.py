@@ -8,44 +8,20 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.accounts import account_by_id
-from resolvers.claims import claim_by_id
-from resolvers.feed import notification_by_id
 from resolvers.identifiers import recognise
-from resolvers.imports import SURVIVORS
-from resolvers.institutions import institution_by_id, institution_by_ror, institution_by_slug
 from resolvers.later import Later, arrived
 from resolvers.reads import One, Rows
+from resolvers.records import BY_ID, BY_KEY, living
 from resolvers.refused import Refused
-from resolvers.researchers import researcher_by_id, researcher_by_orcid, researcher_by_slug
 from resolvers.store import Store
-from resolvers.topics import topic_by_id, topic_by_slug
-from resolvers.works import source_by_id, work_by_arxiv_id, work_by_doi, work_by_id
 from schema.context import Context, Info
 from schema.inputs import quoted, storable
 from schema.node import read_id
 from schema.privacy import is_addressee, is_party
 from schema.selection import columns
 
-BY_ID = {
-    "Account": account_by_id,
-    "Claim": claim_by_id,
-    "Notification": notification_by_id,
-    "Institution": institution_by_id,
-    "Researcher": researcher_by_id,
-    "Source": source_by_id,
-    "Topic": topic_by_id,
-    "Work": work_by_id,
-}
 # Of these it depends on the viewer whether there is one.
 PRIVATE = {"Claim": is_party, "Notification": is_addressee}
-# The other ways to a record: what an identifier is called, by type.
-BY_KEY = {
-    "Institution": {"slug": institution_by_slug, "ror": institution_by_ror},
-    "Researcher": {"slug": researcher_by_slug, "orcid": researcher_by_orcid},
-    "Topic": {"slug": topic_by_slug},
-    "Work": {"doi": work_by_doi, "arxiv_id": work_by_arxiv_id},
-}
 
 
 def _exactly_one(description: str) -> Any:
@@ -96,16 +72,6 @@ async def found_by_id(info: Info, type_name: str, id: int) -> Any:
 
 async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:
     return await info.context.store.load(read.only(columns(info, type_name)), key)
-
-
-async def living(store: Store, type_name: str, read: One, key: Any) -> Any:
-    """The row with this key; where it is an id that was merged away, the row of what it was merged into."""
-    row = await store.load(read, key)
-    survivors = SURVIVORS.get(type_name.lower())
-    if row is None and survivors and read.key is BY_ID[type_name].key:
-        merged = await store.load(survivors, key)
-        row = merged and await store.load(read, merged.into_id)
-    return row
 
 
 def _reading(type_name: str, by: Any) -> tuple[One, Any]:

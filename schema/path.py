@@ -9,6 +9,7 @@ import strawberry
 
 from resolvers.later import arrived
 from resolvers.paths import LONGEST, USUAL, Paths
+from resolvers.records import living
 from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id
 from resolvers.works import works_shared
@@ -18,7 +19,6 @@ from schema.field import column
 from schema.filters import WorkFilter
 from schema.link import link, paged
 from schema.links import AResearcher
-from schema.lookup import living
 from schema.node import read_id
 from schema.work_connection import WorkConnection
 

@@ -12,6 +12,7 @@ from resolvers.identifiers import recognise
 from resolvers.imports import data_version, last_import
 from resolvers.institutions import institutions
 from resolvers.moderation import audit_log
+from resolvers.records import BY_ID, BY_KEY
 from resolvers.refused import Refused
 from resolvers.researchers import researchers
 from resolvers.topics import topics
@@ -26,8 +27,6 @@ from schema.identity import SignInProvider
 from schema.link import paged
 from schema.links import AClaim, AnInstitution, AResearcher, ATopic, AWork
 from schema.lookup import (
-    BY_ID,
-    BY_KEY,
     InstitutionBy,
     ResearcherBy,
     TopicBy,

@@ -10,6 +10,7 @@ import strawberry
 
 from resolvers.highlights import Highlighter
 from resolvers.paging import CURSORS, NOBODY
+from resolvers.records import BY_ID
 from resolvers.refused import Refused, Unavailable
 from resolvers.search import search
 from resolvers.search_query import TERMS
@@ -18,7 +19,7 @@ from resolvers.suggestions import suggest
 from schema.context import Info
 from schema.enums import SearchKind
 from schema.field import column, computed, renamed, same_row
-from schema.lookup import BY_ID, found_by_id
+from schema.lookup import found_by_id
 from schema.node import Node, global_id
 from schema.paging import Counted, Level, Listing, edge_cursor, page_edges, page_nodes
 from schema.selection import columns, metadata
