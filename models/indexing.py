@@ -70,8 +70,19 @@ INDEXED = {
 
 
 def index_stale(connection: Connection) -> None:
-    """Index anew what is marked stale; what no longer stands is found no more."""
-    _index(connection)
+    """Index anew what is marked stale, or everything where nothing is indexed; what is gone is found no more."""
+    fresh = connection.scalar(text("SELECT 1 FROM searchable LIMIT 1")) is None
+    known = _Known(whole=fresh and connection.scalar(text("SELECT 1 FROM spelling LIMIT 1")) is None)
+    with _filled_at_once(connection) if fresh else nullcontext():
+        for place, (kind, indexed) in enumerate(INDEXED.items()):
+            source = f"{indexed.table} AS r"
+            if not fresh:
+                source = f"(SELECT id AS s_id FROM stale WHERE kind = '{indexed.table}') AS s"
+                connection.execute(
+                    text(f"DELETE FROM searchable WHERE key IN (SELECT s_id * {len(KINDS)} + {place} FROM {source})")
+                )
+                source += f" JOIN {indexed.table} AS r ON r.id = s_id"
+            _index_kind(connection, kind, source, known)
 
 
 def reindex(connection: Connection) -> None:
@@ -79,7 +90,7 @@ def reindex(connection: Connection) -> None:
     connection.execute(text("DELETE FROM spelling"))
     with _filled_at_once(connection):
         connection.execute(text("DELETE FROM searchable"))
-    _index(connection)
+    index_stale(connection)
 
 
 def index_missing(connection: Connection) -> bool:
@@ -96,22 +107,6 @@ def index_is_missing(connection: Connection) -> bool:
         return False
     selects = [text(f"SELECT 1 FROM {one.table} LIMIT 1") for one in INDEXED.values()]
     return any(connection.scalar(select) is not None for select in selects)
-
-
-def _index(connection: Connection) -> None:
-    """Index what is marked stale, or everything where nothing is indexed yet."""
-    fresh = connection.scalar(text("SELECT 1 FROM searchable LIMIT 1")) is None
-    known = _Known(whole=fresh and connection.scalar(text("SELECT 1 FROM spelling LIMIT 1")) is None)
-    with _filled_at_once(connection) if fresh else nullcontext():
-        for place, (kind, indexed) in enumerate(INDEXED.items()):
-            source = f"{indexed.table} AS r"
-            if not fresh:
-                source = f"(SELECT id AS s_id FROM stale WHERE kind = '{indexed.table}') AS s"
-                connection.execute(
-                    text(f"DELETE FROM searchable WHERE key IN (SELECT s_id * {len(KINDS)} + {place} FROM {source})")
-                )
-                source += f" JOIN {indexed.table} AS r ON r.id = s_id"
-            _index_kind(connection, kind, source, known)
 
 
 @contextmanager

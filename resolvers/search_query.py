@@ -24,6 +24,20 @@ _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
+class _Language(NamedTuple):
+    """What a database writes between words, and around them."""
+
+    both: str
+    either: str
+    without: str
+    word: str
+    beginning: str
+
+
+_FTS5 = _Language(" AND ", " OR ", " NOT ", '"{}"', '"{}" *')
+_TSQUERY = _Language(" & ", " | ", " & !", "'{}'", "'{}':*")
+
+
 class Term(NamedTuple):
     """Any of these words, or of those that begin so."""
 
@@ -49,7 +63,7 @@ class Query:
         terms += [Term((word,)) for word in self.whole]
         given: dict[str, Any] = {"nothing": True}
         if terms:
-            given = {"fts5": fts5(terms, self.unwanted), "tsquery": tsquery(terms, self.unwanted)}
+            given = dict(matching(terms, self.unwanted))
             given |= {"matching_or_named" if names else "matching": True}
             given[TERMS] = (*chain.from_iterable(map(shown, terms)), *chain.from_iterable(map(str.split, names)))
         if self.phrases:
@@ -137,23 +151,16 @@ def _add(query: Query, run: list[str], *, quoted: bool, unwanted: bool) -> None:
         (query.whole if quoted or len(run) > 1 or any(map(_UNSPACED.fullmatch, run)) else query.plain).extend(run)
 
 
-def fts5(terms: Sequence[Term], unwanted: Sequence[str] = ()) -> str:
-    """The terms in SQLite's language. Words hold nothing that it could take for more."""
-    wanted = " AND ".join(map(_any_fts5, terms))
-    return f"({wanted}) NOT {_any_fts5(Term(unwanted))}" if unwanted else wanted
+def matching(terms: Sequence[Term], unwanted: Sequence[str] = ()) -> dict[str, str]:
+    """The terms as each database takes them. Words hold nothing that either could take for more."""
+    return {"fts5": _written(_FTS5, terms, unwanted), "tsquery": _written(_TSQUERY, terms, unwanted)}
 
 
-def _any_fts5(term: Term) -> str:
-    words = [f'"{word}"' for word in term.words] + [f'"{word}" *' for word in term.beginnings]
-    return f"({' OR '.join(words)})"
+def _written(language: _Language, terms: Sequence[Term], unwanted: Sequence[str]) -> str:
+    wanted = language.both.join(_any_of(language, term) for term in terms)
+    return f"({wanted}){language.without}{_any_of(language, Term(unwanted))}" if unwanted else wanted
 
 
-def tsquery(terms: Sequence[Term], unwanted: Sequence[str] = ()) -> str:
-    """The terms in PostgreSQL's language."""
-    wanted = " & ".join(map(_any_tsquery, terms))
-    return f"{wanted} & !{_any_tsquery(Term(unwanted))}" if unwanted else wanted
-
-
-def _any_tsquery(term: Term) -> str:
-    words = [f"'{word}'" for word in term.words] + [f"'{word}':*" for word in term.beginnings]
-    return f"({' | '.join(words)})"
+def _any_of(language: _Language, term: Term) -> str:
+    words = [*map(language.word.format, term.words), *map(language.beginning.format, term.beginnings)]
+    return f"({language.either.join(words)})"

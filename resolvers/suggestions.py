@@ -19,7 +19,7 @@ from resolvers.paging import NOBODY
 from resolvers.reads import Among, Statement, select
 from resolvers.rowless import Rowless
 from resolvers.search import search
-from resolvers.search_query import TERMS, Query, fts5, parsed, shown, tsquery
+from resolvers.search_query import TERMS, Query, matching, parsed, shown
 from resolvers.searchables import MOVED_BY, Matches
 from resolvers.store import Store
 
@@ -90,8 +90,7 @@ async def _completed(
     # Where the well known fill the list, whatever else there is would come after it.
     for known in (True, False):
         terms = query.completions(typing=typing, known=known)
-        matching = {"fts5": fts5(terms), "tsquery": tsquery(terms)}
-        rows = await store.load(_Suggested(tuple(sorted((given | matching).items()))), NOBODY)
+        rows = await store.load(_Suggested(tuple(sorted((given | matching(terms)).items()))), NOBODY)
         if len(rows) >= first:
             break
     looked_for = tuple(chain.from_iterable(map(shown, query.completions(typing=typing, known=False))))
