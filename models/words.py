@@ -12,7 +12,7 @@ _APOSTROPHES = re.compile(r"['\u2018\u2019\u02bc\u00b4`]")
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 _LATIN_BEYOND_ASCII = re.compile(r"[\u00aa-\u024f\u1d00-\u1dbf\u2c60-\u2c7f\ua720-\ua7ff]")  # ø, ł, ð: nothing to strip
 # Scripts that put no space between words: each character is one.
-UNSPACED = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_SCRIPTS = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
 
 def _marks() -> str:
@@ -21,11 +21,12 @@ def _marks() -> str:
     return "".join(map(chr, found))
 
 
-_UNSPACED = re.compile(f"[{UNSPACED}]")
+_MARKS = _marks()
+UNSPACED = re.compile(f"[{_SCRIPTS}]")
 _SYLLABLES = (3, 4)  # of a name that may be divided in more than one way
-_WORD = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])(?:[^\W_]|[{_marks()}]))+")
+_WORD = re.compile(rf"[{_SCRIPTS}]|(?:(?![{_SCRIPTS}])(?:[^\W_]|[{_MARKS}]))+")
 # What may be part of a word in a text as it is printed.
-PRINTED = re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])(?:[^\W_]|['\u2018\u2019\u02bc\u0300-\u036f{_marks()}]))+")
+PRINTED = re.compile(rf"[{_SCRIPTS}]|(?:(?![{_SCRIPTS}])(?:[^\W_]|['\u2018\u2019\u02bc\u0300-\u036f{_MARKS}]))+")
 
 
 def words(text: str) -> list[str]:
@@ -53,7 +54,7 @@ def latin(text: str, *, person: bool) -> list[str]:
     found = _WORD.findall(_folded(text))
     sounds = [anyascii(word).strip() for word in found]
     forms = [" ".join(sounds)]
-    if person and len(sounds) in _SYLLABLES and all(map(_UNSPACED.fullmatch, found)):
+    if person and len(sounds) in _SYLLABLES and all(map(UNSPACED.fullmatch, found)):
         # A family name of one syllable, or of two: Wang Xiaoming, Ouyang Xiu.
         forms += [f"{''.join(sounds[:family])} {''.join(sounds[family:])}" for family in (1, 2)]
     return forms

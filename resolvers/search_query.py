@@ -21,7 +21,6 @@ MOST_NAMES = 1_000  # that a mistyped one may have meant
 Meant = Mapping[str, Sequence[str]]  # what mistyped words may have meant, the nearest first
 _CHUNK = re.compile(r'(?P<no>(?<!\S)-)?(?:"(?P<quoted>[^"]*)"?|(?P<plain>[^\s"]+))')
 _DASHES = re.compile(r"[\u2010-\u2015\u2212]")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class _Language(NamedTuple):
@@ -136,7 +135,7 @@ def shown(term: Term) -> Iterator[str]:
 
 def _runs(found: Sequence[str]) -> Iterator[list[str]]:
     """Each word by itself, but what is written without spaces between words together."""
-    for unspaced, run in groupby(found, lambda word: _UNSPACED.fullmatch(word) is not None):
+    for unspaced, run in groupby(found, lambda word: UNSPACED.fullmatch(word) is not None):
         together = [*run]
         yield from [together] if unspaced else ([word] for word in together)
 
@@ -148,7 +147,7 @@ def _add(query: Query, run: list[str], *, quoted: bool, unwanted: bool) -> None:
         query.unwanted.extend(run)
     if not unwanted:
         query.words.extend(run)
-        (query.whole if quoted or len(run) > 1 or any(map(_UNSPACED.fullmatch, run)) else query.plain).extend(run)
+        (query.whole if quoted or len(run) > 1 or any(map(UNSPACED.fullmatch, run)) else query.plain).extend(run)
 
 
 def matching(terms: Sequence[Term], unwanted: Sequence[str] = ()) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from inspect import isawaitable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from models import migrate
 from resolvers.drivers import Reader
+from resolvers.later import arrived
 from resolvers.refused import Unavailable
 
 PATIENCE = 2.0  # seconds that the database has to answer
@@ -30,8 +30,7 @@ class Health:
     async def _ready(self, _request: Request) -> Response:
         try:
             async with asyncio.timeout(PATIENCE):
-                found = self._reader.fetch(VERSION, [])
-                rows = await found if isawaitable(found) else found
+                rows = await arrived(self._reader.fetch(VERSION, []))
         except Unavailable as error:
             return _told(f"{error}")
         except TimeoutError:
