@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ _GONE = (
 )
 _UNREADABLE = "The database cannot be read now."
 STATEMENTS = 512  # prepared statements a connection keeps
+STEPS = 1_000_000  # of SQLite's machine, some 10 ms, after which a thread looks whether it is still waited for
 
 
 class Reader(Protocol):
@@ -117,21 +118,23 @@ class SQLiteReader:
 
     async def _interruptibly(self, sql: str, given: Sequence[Any]) -> list[Any]:
         """The rows, read in a thread; cancelled, the statement ends, so that the thread is free for others."""
-        running = _Running()
-        reading = self._threads.submit(self._in_thread, sql, given, running)
+        over = threading.Event()
+        reading = self._threads.submit(self._in_thread, sql, given, over)
         self.in_use += 1
         try:
             return await asyncio.wrap_future(reading)
         except asyncio.CancelledError:
-            running.interrupt()
+            over.set()
             raise
         finally:
             self.in_use -= 1
 
-    def _in_thread(self, sql: str, given: Sequence[Any], running: _Running) -> list[Any]:
+    def _in_thread(self, sql: str, given: Sequence[Any], over: threading.Event) -> list[Any]:
         try:
-            with running.on(self._connection(self._local)) as connection:
-                return connection.execute(sql, given).fetchall()
+            connection = self._connection(self._local)
+            # Not `interrupt`, which a statement that is just about to begin would not notice.
+            connection.set_progress_handler(over.is_set, STEPS)
+            return connection.execute(sql, given).fetchall()
         except sqlite3.OperationalError as error:
             raise Unavailable(_UNREADABLE) from error
 
@@ -166,34 +169,6 @@ class SQLiteReader:
         self._threads.shutdown()
         for connection in self._opened:
             connection.close()
-
-
-class _Running:
-    """A statement under way in a thread, which others may interrupt: it alone, not what the connection runs next."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._over = False
-
-    @contextmanager
-    def on(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-        """Raises CancelledError where it was interrupted before it began."""
-        with self._lock:
-            if self._over:
-                raise CancelledError
-            self._connection = connection
-        try:
-            yield connection
-        finally:
-            with self._lock:
-                self._connection = None
-
-    def interrupt(self) -> None:
-        with self._lock:
-            self._over = True
-            if self._connection is not None:
-                self._connection.interrupt()
 
 
 class Listener:

@@ -1,6 +1,7 @@
 """A transaction ends with who asked for it, however they go."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -80,6 +81,18 @@ async def test_a_statement_ends_with_who_waits_for_it(reader):
         assert all(
             isinstance(one, asyncio.CancelledError) for one in await asyncio.gather(*going, return_exceptions=True)
         )
+    assert [*map(tuple, await reader.fetch("SELECT 1", [], long=True))] == [(1,)]
+
+
+async def test_a_statement_ends_whenever_its_waiter_goes(reader):
+    """Also in the moment in which it begins, which a thread may reach while the loop does something else."""
+    for microseconds in range(0, 400, 2):
+        going = asyncio.create_task(endless(reader))
+        await asyncio.sleep(0)
+        time.sleep(microseconds / 1e6)  # noqa: ASYNC251  the loop is busy
+        going.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await going
     assert [*map(tuple, await reader.fetch("SELECT 1", [], long=True))] == [(1,)]
 
 
