@@ -21,6 +21,7 @@ from resolvers.writing import Writer, open_writer
 from schema.context import OfferedProvider
 from schema.root import build_schema
 from server.access import Accesses
+from server.connection import GRAPHQL, REFUSED
 from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.health import Health
@@ -39,8 +40,6 @@ from server.upkeep import keep_up
 
 if TYPE_CHECKING:
     from server.tracing import Tracing
-
-GRAPHQL = "/graphql"
 
 
 class Service(Starlette):
@@ -99,7 +98,7 @@ def create_app(
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         # The schema stays: it need not be searched for cycles again and again, which took a third of a request's time.
         gc.collect()
         gc.freeze()
@@ -112,7 +111,7 @@ def create_app(
         ]
         if metrics:
             tasks.append(asyncio.create_task(metrics.run(observed)))
-        yield
+        yield {REFUSED: endpoint.refused}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -73,7 +73,7 @@ class Endpoint:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
         self._metrics, self._tracing = metrics, tracing
         self._most_bytes, self._sender_seconds = settings.max_body_bytes, settings.sender_seconds
-        self.admission = Admission(settings.max_requests, settings.max_waiting)
+        self.admission = Admission(settings.max_requests, settings.max_waiting, settings.max_wait_seconds)
         self._patience = Patience(settings.deadline_seconds)
         self.answers = Answers(settings.answers_bytes)
         always = ((b"vary", b", ".join((b"Accept", *origins.varies()))), *secure)
@@ -82,10 +82,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])  # as bytes: to decode them all costs more than to look at a few
         kind = answered_with(headers.get(b"accept", b""))
-        common = self._common[kind or JSON]
-        if b"origin" in headers:
-            common += self._origins.headers(headers)
-        exchange = _Exchange(Seen(), headers, kind or JSON, common)
+        exchange = self._exchange(headers, kind)
         if self._tracing:
             self._tracing.begin(exchange.seen, headers)
         response: Response | None = None
@@ -104,6 +101,23 @@ class Endpoint:
         exchange.seen.tell(scope)
         if self._metrics:
             self._metrics.over(exchange.seen)
+
+    def refused(self, headers: dict[bytes, bytes]) -> Response | None:
+        """What a POST is told before more is done about it, where too many are here already."""
+        if not self.admission.full:
+            return None
+        exchange = self._exchange(headers, answered_with(headers.get(b"accept", b"")))
+        response = exchange.refuse(self.admission.refusal())
+        if self._metrics:
+            exchange.seen.status = response.status_code
+            self._metrics.over(exchange.seen)
+        return response
+
+    def _exchange(self, headers: dict[bytes, bytes], kind: bytes | None) -> _Exchange:
+        common = self._common[kind or JSON]
+        if b"origin" in headers:
+            common += self._origins.headers(headers)
+        return _Exchange(Seen(), headers, kind or JSON, common)
 
     async def _response(self, scope: Scope, receive: Receive, exchange: _Exchange, *, acceptable: bool) -> Response:
         """Raises Malformed and HungUp."""

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     sender_seconds: float = Field(default=15, ge=0)  # for a request's headers, and for its body, to come
     max_requests: int = Field(default=24, ge=0)  # answered at once, by each process
     max_waiting: int = Field(default=64, ge=0)  # more than that, which wait for their turn
+    max_wait_seconds: float = Field(default=0.02, ge=0)  # until it comes, as far as can be told
     persisted_bytes: int = Field(default=8 * 2**20, ge=0)  # of documents that clients sent to be found by their hash
     trusted_documents: FilePath | None = None  # a manifest
     trusted_only: bool = Field(default=False, validate_default=True)

@@ -16,6 +16,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from tests.benchmarks.closed_loop import Measured, closed_loop, request
 from tests.benchmarks.databases import filled
 from tests.benchmarks.serving import CONNECTIONS, VARIANTS, Running, body, served
@@ -65,10 +67,10 @@ async def status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sen
 
 def on(database: str, server: Running, seconds: float) -> None:
     sent = body("PROFILE")
-    asyncio.run(closed_loop(server.port, sent, connections=CONNECTIONS, seconds=1))
-    capacity = asyncio.run(closed_loop(server.port, sent, connections=CONNECTIONS, seconds=5))
-    found = asyncio.run(open_loop(server.port, request(server.port, sent), TIMES * capacity.rate, seconds))
-    again = asyncio.run(closed_loop(server.port, sent, connections=CONNECTIONS, seconds=5))
+    uvloop.run(closed_loop(server.port, sent, connections=CONNECTIONS, seconds=1))
+    capacity = uvloop.run(closed_loop(server.port, sent, connections=CONNECTIONS, seconds=5))
+    found = uvloop.run(open_loop(server.port, request(server.port, sent), TIMES * capacity.rate, seconds))
+    again = uvloop.run(closed_loop(server.port, sent, connections=CONNECTIONS, seconds=5))
     answered, refused = found[200], found[503]
     goodput, p99 = answered.rate / capacity.rate, answered.percentile(0.99) / capacity.percentile(0.99)
     missed = goodput < LEAST_GOODPUT or p99 > MOST_P99
