@@ -26,7 +26,7 @@ check: setup ## lint, types, layers
 	$(BIN)/lint-imports
 
 test: check $(AUDITS)/node_modules ## and all tests, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 sdl: setup ## write schema/schema.graphql anew
 	$(BIN)/python -m server sdl > schema/schema.graphql.new
