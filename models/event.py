@@ -5,15 +5,18 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import Bytewise, Instant, Key, LongText, now, one_of
 
-EVENT_KINDS = ("NEW_WORK", "NEW_FOLLOWER", "CLAIM", "ACCOUNT")
+EVENT_KINDS = ("NEW_WORK", "NEW_FOLLOWER", "CLAIM", "ACCOUNT", "FOLLOWERS")
 
 _NEW_WORK, _NEW_FOLLOWER = text("kind = 'NEW_WORK'"), text("kind = 'NEW_FOLLOWER'")
+_FOLLOWERS, _UNPLACED = text("kind = 'FOLLOWERS'"), text("position IS NULL")
 
 
 class Event(SQLModel, table=True):
-    """What happened, once and for ever: feeds, notifications, claims' histories and the audit log are read from it.
+    """What happened, once and for ever: feeds, notifications, claims' histories, the audit log and subscriptions are
+    read from it.
 
-    Triggers refuse to change or delete it, but for when it was read and, after merges, what it is about.
+    Triggers refuse to change or delete it, but for when it was read, its position and, after merges, what it is about.
+    FOLLOWERS, which says that a researcher's followers changed, names none of them.
     """
 
     __table_args__ = (
@@ -39,6 +42,16 @@ class Event(SQLModel, table=True):
             sqlite_where=_NEW_FOLLOWER,
         ),
         Index("event_by_new_work", "work_id", postgresql_where=_NEW_WORK, sqlite_where=_NEW_WORK),
+        Index("event_by_position", "position", unique=True),
+        Index("event_addressed_by_position", "account_id", "position"),
+        Index(
+            "event_of_followers_by_position",
+            "subject_id",
+            "position",
+            postgresql_where=_FOLLOWERS,
+            sqlite_where=_FOLLOWERS,
+        ),
+        Index("event_unplaced", "id", postgresql_where=_UNPLACED, sqlite_where=_UNPLACED),
         {"sqlite_autoincrement": True},
     )
 
@@ -56,3 +69,5 @@ class Event(SQLModel, table=True):
     to_state: str | None = None
     note: str | None = Field(default=None, sa_type=LongText)
     read_at: datetime | None = Field(default=None, sa_type=Instant)
+    # Its place in the order of commits, which that of ids is not; null until it has been given one (resolvers/log.py).
+    position: int | None = Field(default=None, sa_type=Key)

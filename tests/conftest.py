@@ -18,7 +18,8 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from models import Mail, migrate
+from models import Account, Institution, Mail, Researcher, Topic, migrate
+from models.columns import now
 from models.database import connect
 from resolvers import passwords
 from resolvers.accesses import Client, Signed
@@ -26,6 +27,7 @@ from resolvers.changes import Changes
 from resolvers.drivers import Reader, open_reader
 from resolvers.later import Later
 from resolvers.signing_in import sign_up
+from resolvers.viewers import Viewer
 from resolvers.writing import Writer, open_writer
 from server.app import create_app
 from server.settings import Settings
@@ -104,6 +106,44 @@ def save(engine: Engine) -> Any:
             session.commit()
 
     return write
+
+
+@pytest.fixture
+def viewer(save: Any) -> Any:
+    """A new account's viewer: with a confirmed address unless said otherwise."""
+    made = 0
+
+    def make(**known: Any) -> Viewer:
+        nonlocal made
+        made += 1
+        email = known.pop("email", f"person{made}@example.org")
+        verified = known.pop("email_verified", True)
+        moderator = known.pop("moderator", False)
+        account = Account(
+            id=made,
+            display_name=f"Person {made}",
+            email=email,
+            email_key=email,
+            email_verified_at=now() if verified else None,
+            moderator_since=now() if moderator else None,
+            **known,
+        )
+        save(account)
+        return Viewer(account.id, 0, True, frozenset({"READ", "WRITE"}), verified, moderator, now())
+
+    return make
+
+
+@pytest.fixture
+def record(save: Any) -> Any:
+    """A record of each kind under the id 1, or of one under another."""
+
+    def make(kind: str, id: int = 1, **known: Any) -> None:
+        table = {"researcher": Researcher, "topic": Topic, "institution": Institution}[kind]
+        level = {"level": "TOPIC"} if kind == "topic" else {}
+        save(table(id=id, slug=f"{kind}-{id}", display_name=f"{kind} {id}", name_key=f"{kind} {id}", **level, **known))
+
+    return make
 
 
 class Counting:

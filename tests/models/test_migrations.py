@@ -1,6 +1,7 @@
 import pytest
 from alembic import command
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 from models import migrate
@@ -58,7 +59,7 @@ def test_an_unusable_url_is_refused_without_repeating_it(url):
 
 def test_what_an_earlier_version_holds_stays(engine):
     command.downgrade(migrate._config(engine), "0001")
-    assert migrate.pending(engine) == ["0002", "0003", "0004", "0005"]
+    assert migrate.pending(engine) == ["0002", "0003", "0004", "0005", "0006"]
     assert "change" not in inspect(engine).get_table_names()
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO keyword (id, display_name) VALUES ('k', 'K')"))
@@ -98,3 +99,30 @@ def test_people_come_to_a_database_that_holds_records(engine):
         for table in ("affiliation", "work", "authorship", "institution"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1
         assert connection.execute(text("SELECT researcher_id, detached_id FROM authorship")).all() == [(1, None)]
+
+
+def test_what_has_happened_keeps_its_order_and_the_rules_stay(engine):
+    command.downgrade(migrate._config(engine), "0005")
+    told = "INSERT INTO event (kind, at, account_id) VALUES ('ACCOUNT', '2026-01-01 00:00:00', {})"
+    with engine.begin() as connection:
+        for account in (5, 6):
+            connection.execute(text(told.format(account)))
+    migrate.upgrade(engine)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT account_id, position FROM event ORDER BY position")).all() == [
+            (5, 1),
+            (6, 2),
+        ]
+        connection.execute(text("INSERT INTO event (kind, at) VALUES ('FOLLOWERS', '2026-01-01 00:00:00')"))
+    for refused in (
+        "DELETE FROM event",
+        "UPDATE event SET kind = 'CLAIM'",
+        told.format(1).replace("ACCOUNT", "NOTHING"),
+    ):
+        with pytest.raises(DatabaseError), engine.begin() as connection:
+            connection.execute(text(refused))
+    command.downgrade(migrate._config(engine), "0005")
+    with engine.begin() as connection:
+        assert connection.scalars(text("SELECT account_id FROM event ORDER BY id")).all() == [5, 6]
+    migrate.upgrade(engine)
+    migrate.check(engine)

@@ -4,49 +4,8 @@ from typing import Any
 
 import pytest
 
-from models import Account, Institution, Researcher, Topic
-from models.columns import now
 from resolvers.drivers import Reader, open_reader
 from resolvers.store import Store
-from resolvers.viewers import Viewer
-
-
-@pytest.fixture
-def viewer(save: Any) -> Any:
-    """A new account's viewer: with a confirmed address unless said otherwise."""
-    made = 0
-
-    def make(**known: Any) -> Viewer:
-        nonlocal made
-        made += 1
-        email = known.pop("email", f"person{made}@example.org")
-        verified = known.pop("email_verified", True)
-        moderator = known.pop("moderator", False)
-        account = Account(
-            id=made,
-            display_name=f"Person {made}",
-            email=email,
-            email_key=email,
-            email_verified_at=now() if verified else None,
-            moderator_since=now() if moderator else None,
-            **known,
-        )
-        save(account)
-        return Viewer(account.id, 0, True, frozenset({"READ", "WRITE"}), verified, moderator, now())
-
-    return make
-
-
-@pytest.fixture
-def record(save: Any) -> Any:
-    """A record of each kind under the id 1, or of one under another."""
-
-    def make(kind: str, id: int = 1, **known: Any) -> None:
-        table = {"researcher": Researcher, "topic": Topic, "institution": Institution}[kind]
-        level = {"level": "TOPIC"} if kind == "topic" else {}
-        save(table(id=id, slug=f"{kind}-{id}", display_name=f"{kind} {id}", name_key=f"{kind} {id}", **level, **known))
-
-    return make
 
 
 @pytest.fixture
