@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import strawberry
 
 from resolvers.accesses import Client, Signed
+from resolvers.hub import Hub
 from resolvers.store import Store
 from resolvers.viewers import Viewer
 from resolvers.writing import Writer
@@ -46,6 +47,7 @@ class Context:
     writer: Writer
     client: Client
     spent: Spent
+    hub: Hub
     viewer: Viewer | None = None  # who is signed in
     private: bool = False  # whether who asks has decided what the answer shows, beyond what fields declare
     # A token for the client to keep, or "" to drop the one it has.

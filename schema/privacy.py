@@ -9,7 +9,7 @@ from resolvers.viewers import Viewer
 from schema.context import Context
 
 
-def _reader(context: Context) -> Viewer | None:
+def reading_viewer(context: Context) -> Viewer | None:
     """The viewer, by an access that may read what is private."""
     viewer = context.viewer
     return viewer if viewer is not None and "READ" in viewer.scopes else None
@@ -17,19 +17,19 @@ def _reader(context: Context) -> Viewer | None:
 
 def is_own(account: Any, context: Context) -> bool:
     """Whether the account is the viewer's."""
-    viewer = _reader(context)
+    viewer = reading_viewer(context)
     return viewer is not None and viewer.id == account.id
 
 
 def is_party(claim: Any, context: Context) -> bool:
     """Whether the viewer may see all of the claim: they made it, or are a moderator."""
-    viewer = _reader(context)
+    viewer = reading_viewer(context)
     return viewer is not None and (viewer.moderator or viewer.id == claim.account_id)
 
 
 def is_addressee(event: Any, context: Context) -> bool:
     """Whether the event is a notification of the viewer's."""
-    viewer = _reader(context)
+    viewer = reading_viewer(context)
     return viewer is not None and viewer.id == event.account_id
 
 
@@ -49,6 +49,6 @@ def moderators_only(_root: Any, context: Context) -> None:
     """Raises Refused (UNAUTHENTICATED, FORBIDDEN)."""
     if context.viewer is None:
         raise Refused("UNAUTHENTICATED", "Sign in first.")
-    viewer = _reader(context)
+    viewer = reading_viewer(context)
     if viewer is None or not viewer.moderator:
         raise Refused("FORBIDDEN", "This takes a moderator.")

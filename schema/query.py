@@ -8,6 +8,7 @@ import strawberry
 
 from resolvers.accounts import account_by_id
 from resolvers.claims import claim_queue
+from resolvers.event_log import cursor_of
 from resolvers.identifiers import recognise
 from resolvers.imports import data_version, last_import
 from resolvers.institutions import institutions
@@ -134,6 +135,14 @@ class Query:
     def rate_limit(self, info: Info) -> RateLimit:
         spent: Any = info.context.spent
         return spent  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="Where the log of events ends now: a subscription `after` it tells all that comes after this "
+        "answer, and perhaps again what came in its last moment.",
+        metadata=metadata(private=True),
+    )
+    async def event_cursor(self, info: Info) -> str:
+        return cursor_of(await info.context.hub.newest())
 
     @strawberry.field(description="The service, and the data it holds.")
     async def server_info(self, info: Info) -> ServerInfo:

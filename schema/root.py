@@ -13,6 +13,7 @@ from schema.mutations import Mutation
 from schema.query import Query
 from schema.researcher import Researcher
 from schema.source import Source
+from schema.subscription import Subscription
 from schema.topic import Topic
 from schema.work import Work
 
@@ -22,6 +23,7 @@ def build_schema(execution_context_class: Any = None) -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Account, Claim, Institution, Notification, Refusal, Researcher, Source, Topic, Work],
         execution_context_class=execution_context_class,
     )

@@ -15,6 +15,7 @@ import uvicorn
 from importers.openalex.run import half_done
 from models import migrate as migrations
 from models.indexing import index_missing
+from server.connection import MOST_MESSAGE_BYTES
 from server.doctor import doctor
 from server.importing import openalex, reindex
 from server.logs import logging_config
@@ -61,6 +62,9 @@ def serve(
             log_level=level.lower(),
             timeout_graceful_shutdown=DRAIN_SECONDS,
             http="server.connection:PromptConnection",
+            ws="server.connection:PromptWebSocket",
+            ws_max_size=MOST_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # it would take more memory than all else of a connection
             server_header=False,
         )
 

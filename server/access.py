@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from starlette.requests import cookie_parser
@@ -26,6 +27,20 @@ class Asking(NamedTuple):
     viewer: Viewer | None
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What somebody showed to be let in, and does not show again on the same connection."""
+
+    accesses: Accesses
+    client: Client
+    token: str  # "" where there is none, or none that could let anybody in
+    bearer: bool = False  # not a cookie
+
+    async def asking(self) -> Asking:
+        """Who asks by it now: nobody, once it has ended. Raises Malformed (UNAVAILABLE)."""
+        return Asking(self.client, await self.accesses.viewer(self.token) if self.token else None)
+
+
 class Accesses:
     def __init__(self, reader: Reader, writer: Writer, *, secure: bool, origins: Container[bytes] = ()) -> None:
         self._reader, self._writer, self._origins = reader, writer, origins
@@ -37,30 +52,34 @@ class Accesses:
 
         A browser sends a cookie along whatever page asks; it counts on pages of this host and of the origins listed.
         """
+        session = self.session(scope, headers, headers.get(b"authorization"))
+        asking = await session.asking()
+        if session.bearer and asking.viewer is None:
+            message = "The token is wrong, or its session has ended: sign in again."
+            raise Malformed(message, 401, code="UNAUTHENTICATED", headers=[(b"www-authenticate", b"Bearer")])
+        return asking
+
+    def session(self, scope: Scope, headers: dict[bytes, bytes], authorization: bytes | None) -> Session:
+        """What lets in whoever asks, for as long as they stay connected. Raises Malformed, as above."""
         peer = scope.get("client")
         name = headers.get(b"user-agent", b"").decode("latin-1")
         client = Client(peer[0] if peer else "", name[:LONGEST_NAME] if name.isprintable() and name else "unknown")
-        given = headers.get(b"authorization")
-        if given is not None:
-            return Asking(client, await self._bearer(given))
+        if authorization is not None:
+            scheme, _, token = authorization.decode("latin-1").partition(" ")
+            return Session(self, client, token.strip() if scheme.lower() == "bearer" else "", bearer=True)
         cookie = headers.get(b"cookie")
-        token = cookie_parser(cookie.decode("latin-1")).get(COOKIE) if cookie else None
-        if not token:
-            return Asking(client, None)
-        origin = headers.get(b"origin")
-        if not (origin is None or origin.partition(b"://")[2] == headers.get(b"host") or origin in self._origins):
+        token = cookie_parser(cookie.decode("latin-1")).get(COOKIE, "") if cookie else ""
+        if token and not self.is_ours(headers):
             raise Malformed("Pages of another origin may not ask as you.", 403, code="FORBIDDEN")
-        return Asking(client, await self._viewer(token))
+        return Session(self, client, token)
 
-    async def _bearer(self, given: bytes) -> Viewer:
-        scheme, _, token = given.decode("latin-1").partition(" ")
-        viewer = await self._viewer(token.strip()) if scheme.lower() == "bearer" else None
-        if viewer is None:
-            message = "The token is wrong, or its session has ended: sign in again."
-            raise Malformed(message, 401, code="UNAUTHENTICATED", headers=[(b"www-authenticate", b"Bearer")])
-        return viewer
+    def is_ours(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether a page of this host or of the origins listed asks, or no page at all."""
+        origin = headers.get(b"origin")
+        return origin is None or origin.partition(b"://")[2] == headers.get(b"host") or origin in self._origins
 
-    async def _viewer(self, token: str) -> Viewer | None:
+    async def viewer(self, token: str) -> Viewer | None:
+        """Whom it lets in now. Raises Malformed (UNAVAILABLE)."""
         try:
             viewer = await viewer_of(Store(self._reader), token)
         except Unavailable as error:

@@ -11,20 +11,22 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from execution import PlanExecutor
 from resolvers.drivers import Reader, open_reader
+from resolvers.hub import Hub
 from resolvers.passwords import verified
 from resolvers.writing import Writer, open_writer
 from schema.context import OfferedProvider
 from schema.root import build_schema
 from server.access import Accesses
-from server.connection import GRAPHQL, REFUSED
+from server.connection import GRAPHQL, REFUSED, STREAM
 from server.endpoint import Endpoint
 from server.graphiql import routes
 from server.health import Health
+from server.live import Connections, Live
 from server.mailer import Mailer
 from server.malformed import Header
 from server.metrics import Metrics, Observed
@@ -36,7 +38,9 @@ from server.security import secure_headers, secured
 from server.seen import Seen
 from server.settings import Settings
 from server.sign_in import SignIn
+from server.sse import ServerSentEvents
 from server.upkeep import keep_up
+from server.websocket import WebSockets
 
 if TYPE_CHECKING:
     from server.tracing import Tracing
@@ -53,7 +57,7 @@ class Service(Starlette):
         if scope["type"] == "http" and scope["path"] == scope.get("root_path", "") + GRAPHQL:
             await self._endpoint(scope, receive, send)
             return
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] == scope.get("root_path", "") + STREAM:  # these tell by themselves
             await super().__call__(scope, receive, secured(send, self._secure))
             return
         seen = Seen()
@@ -80,8 +84,8 @@ def create_app(
     accesses, secure = Accesses(reader, writer, secure=https, origins=ours), secure_headers(https=https)
     providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
-    rates = Rates(settings)
-    running = Running(build_schema(executor), reader, writer, settings, rates=rates, providers=offered)
+    rates, hub = Rates(settings), Hub(reader, writer)
+    running = Running(build_schema(executor), reader, writer, settings, rates=rates, hub=hub, providers=offered)
     metrics = Metrics() if settings.metrics else None
     tracing = _tracing() if settings.traces else None
     endpoint = Endpoint(
@@ -94,7 +98,9 @@ def create_app(
         metrics=metrics,
         tracing=tracing,
     )
-    observed = Observed(running.documents, endpoint.answers, endpoint.admission, reader, writer)
+    connections, over = Connections(settings), metrics.over if metrics else lambda _seen: None
+    live = Live(running, endpoint.admission, accesses, connections, settings=settings, over=over)
+    observed = Observed(running.documents, endpoint.answers, endpoint.admission, reader, writer, connections)
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager
@@ -108,6 +114,7 @@ def create_app(
         tasks = [
             asyncio.create_task(Mailer(writer, settings).run()),
             asyncio.create_task(keep_up(writer, settings.public_url)),
+            asyncio.create_task(hub.run()),
         ]
         if metrics:
             tasks.append(asyncio.create_task(metrics.run(observed)))
@@ -126,7 +133,15 @@ def create_app(
 
     # The route to it is for whoever writes a slash behind it, and is sent there.
     sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)
-    known = [Route(GRAPHQL, endpoint), Route("/", home), sign_in, *Health(reader).routes(), *routes()]
+    known = [
+        Route(GRAPHQL, endpoint),
+        WebSocketRoute(GRAPHQL, WebSockets(live, settings)),
+        Route(STREAM, ServerSentEvents(live, origins, settings, secure)),
+        Route("/", home),
+        sign_in,
+        *Health(reader).routes(),
+        *routes(),
+    ]
     if metrics:
         known.append(metrics.route(observed))
     return Service(endpoint, secure, routes=known, lifespan=lifespan)

@@ -32,7 +32,7 @@ def in_body(sent: bytes) -> Asked:
         raise Malformed("Send one operation a request: batches are not answered.")
     if not isinstance(given, dict):
         raise Malformed("The body must be a JSON object.")
-    return _asked(given)
+    return in_object(given)
 
 
 def in_query_string(sent: bytes) -> Asked:
@@ -40,7 +40,7 @@ def in_query_string(sent: bytes) -> Asked:
     given: dict[str, Any] = parameters(sent)
     for name in ("variables", "extensions"):
         given[name] = _json(given[name].encode(), f"`{name}`") if given.get(name) else None
-    return _asked(given)
+    return in_object(given)
 
 
 def parameters(sent: bytes) -> dict[str, str]:
@@ -54,7 +54,7 @@ def parameters(sent: bytes) -> dict[str, str]:
     return dict(pairs)
 
 
-def _asked(given: dict[str, Any]) -> Asked:
+def in_object(given: dict[str, Any]) -> Asked:
     query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
     extensions, document_id = given.get("extensions"), given.get("documentId")
     if variables is not None and not isinstance(variables, dict):

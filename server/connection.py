@@ -8,18 +8,26 @@ leave nearly all of the time to those that are.
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from server.settings import Settings
 
 GRAPHQL = "/graphql"
+STREAM = "/graphql/stream"
+ABORT, CLOSE = "abort", "close"  # the state of a request: what ends its connection whatever is still to be sent
+CLOSE_SECONDS = 5.0
 REFUSED = "refused"  # the application's state under this name: of the headers of a POST, the Response that refuses it
 MOST_HEADER_BYTES = 65_536
+MOST_MESSAGE_BYTES = 256 * 1024  # of a WebSocket
+_quiet = logging.getLogger("peergraph.websocket")
+_quiet.setLevel(logging.ERROR)
 _PATH = GRAPHQL.encode()
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -68,7 +76,15 @@ class PromptConnection(HttpToolsProtocol):
             self._waiting = False  # its body may be large, but has to come in time
             return
         self._stop_waiting()
+        self.scope["state"][ABORT] = self.transport.abort
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """What would go on for ever ends, as if its client had gone."""
+        super().shutdown()
+        if self.cycle is not None and self.cycle.scope["path"] == STREAM:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
 
     def on_body(self, body: bytes) -> None:
         if self._refusal is None:
@@ -111,3 +127,24 @@ class PromptConnection(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+class PromptWebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's, which would wait for ever for whoever does not read, and log where each comes from."""
+
+    def __init__(self, *given: Any, **known: Any) -> None:
+        super().__init__(*given, **known)
+        self.app_state = {**self.app_state, CLOSE: self._close}
+        self.logger = self.conn.logger = _quiet
+
+    def _close(self, code: int, reason: str) -> None:
+        """Tell it behind what is still to be sent, and then wait only so long."""
+        if self.transport.is_closing():
+            return
+        self.stop_keepalive()
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self.disconnected = True
+        self.writable.set()
+        self.transport.close()
+        self.loop.call_later(CLOSE_SECONDS, self.transport.abort)

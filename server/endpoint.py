@@ -25,7 +25,7 @@ from server.metrics import Metrics
 from server.origins import METHODS, Origins
 from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
-from server.running import Running
+from server.running import Ran, Running
 from server.security import with_headers
 from server.seen import Seen
 from server.settings import Settings
@@ -154,7 +154,9 @@ class Endpoint:
         if kept is None:
             then = changes.now if changes else 0  # before anything is read
             asked = in_body(sent) if method == "POST" else in_query_string(sent)
-            ran = await self._running.run(asked, asking, exchange.seen, may_write=method == "POST")
+            ran = self._running.prepared(asked, exchange.seen)
+            if not isinstance(ran, Ran):
+                ran = await self._running.run(ran, asking, exchange.seen, may_write=method == "POST")
             if changes is None or ran.store is None or not ran.public:
                 status = ran.status if kind == GRAPHQL_JSON else 200
                 return exchange.reply(ran.body, status, (_PRIVATE, *self._access.cookies(ran.token), *ran.told))

@@ -26,6 +26,7 @@ from resolvers.writing import Writer
 from server.admission import Admission
 from server.answers import Answers
 from server.documents import Documents
+from server.live import Connections
 from server.seen import Seen
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's: where several processes write
@@ -44,6 +45,7 @@ class Observed(NamedTuple):
     admission: Admission
     reader: Reader
     writer: Writer
+    connections: Connections
 
 
 class Metrics:
@@ -59,6 +61,9 @@ class Metrics:
         self._lag = self._histogram("loop_lag_seconds", "How late the event loop was, once a second.")
         self._bytes = self._gauge("cache_bytes", "What a cache holds.", "cache")
         self._present = self._gauge("requests_present", "Requests inside, and those that wait for that.", "state")
+        self._connected = self._gauge("live_connections", "WebSockets and event streams that are open.")
+        self._events = self._counter("events_told", "Events that subscribers have been told.")
+        self._too_slow = self._counter("slow_connections_closed", "Connections closed for reading too slowly.")
         self._in_use = self._gauge("database_connections_in_use", "Connections at work.", "work")
         self._mails = self._gauge("mails_waiting", "Messages to send.", of_all="livemostrecent")
         self._codes, self._outcomes = Counts[str](), Counts[str]()
@@ -92,6 +97,9 @@ class Metrics:
             self._bytes.labels(name).set(cache.bytes)
         self._present.labels("inside").set(observed.admission.inside)
         self._present.labels("waiting").set(observed.admission.waiting)
+        self._connected.set(observed.connections.open)
+        self._raise(self._events, observed.connections.told)
+        self._raise(self._too_slow, observed.connections.too_slow)
         self._in_use.labels("reading").set(observed.reader.in_use)
         self._in_use.labels("writing").set(observed.writer.in_use)
 

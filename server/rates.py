@@ -27,7 +27,7 @@ class Rates:
         """Have whoever asks spend so many points. Raises Malformed (RATE_LIMITED) where they have fewer."""
         viewer = asking.viewer
         # By account, not by token: another token would be another limit.
-        caller = _place(asking.client.address) if viewer is None else f"account {viewer.id}"
+        caller = place(asking.client.address) if viewer is None else f"account {viewer.id}"
         limit = self._signed_out if viewer is None else self._signed_in
         now = int(time())
         hour, since = divmod(now + _begins(caller), HOUR)
@@ -72,7 +72,7 @@ def _counts(url: str | None) -> Counts:
 
 
 @lru_cache(10_000)
-def _place(address: str) -> str:
+def place(address: str) -> str:
     """Where somebody is who is not signed in; it does not tell the address."""
     try:
         parsed = ip_address(address)

@@ -8,10 +8,17 @@ from inspect import isawaitable
 from typing import Any, NamedTuple
 
 import orjson
-from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationType
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
 from strawberry import Schema
 
 from resolvers.drivers import Reader
+from resolvers.hub import Hub
 from resolvers.store import Store
 from resolvers.writing import Writer
 from schema.context import Context, OfferedProvider, Spent
@@ -40,6 +47,19 @@ class Ran(NamedTuple):
     told: tuple[Header, ...] = ()  # what tells whoever asked what they have left
 
 
+class Prepared(NamedTuple):
+    """An operation of a valid document."""
+
+    document: Document
+    syntax: DocumentNode
+    operation: OperationDefinitionNode
+    asked: Asked
+
+    @property
+    def subscribes(self) -> bool:
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+
 class Running:
     def __init__(
         self,
@@ -49,11 +69,13 @@ class Running:
         settings: Settings,
         *,
         rates: Rates,
+        hub: Hub,
         providers: Iterable[OfferedProvider],
     ) -> None:
+        self._hub = hub
         self._schema: GraphQLSchema = schema._schema  # noqa: SLF001  strawberry has no public name for it
         self._executor: Any = schema.execution_context_class
-        self._reader, self._writer, self._rates = reader, writer, rates
+        self._reader, self._writer, self.rates = reader, writer, rates
         self._public_url, self._providers = settings.public_url.rstrip("/"), tuple(providers)
         self._suggestions = settings.suggestions
         self._most_values, self._most_cost = settings.max_values, settings.max_cost
@@ -61,8 +83,8 @@ class Running:
         documents = trusted(settings.trusted_documents, self.documents) if settings.trusted_documents else {}
         self._persisted = Persisted(settings.persisted_bytes, documents, trusted_only=settings.trusted_only)
 
-    async def run(self, asked: Asked, asking: Asking, seen: Seen, *, may_write: bool) -> Ran:
-        """Raises Malformed for what cannot be asked in this way."""
+    def prepared(self, asked: Asked, seen: Seen) -> Prepared | Ran:
+        """The operation that is asked for, or what is answered without running it. Raises Malformed."""
         if self._most_values and asked.variables and too_many(asked.variables, self._most_values):
             raise Malformed(f"The variables hold more than {self._most_values:,} values.")
         try:
@@ -70,28 +92,28 @@ class Running:
         except NotFound:  # the message is what some clients look for
             return _refused(seen, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
         if document.errors or document.syntax is None:
-            errors = [shown(error, seen.id, document.code) for error in document.errors]
-            seen.codes = _codes(errors)
-            return Ran(orjson.dumps({"errors": errors}), 400)
+            return failed([shown(error, seen.id, document.code) for error in document.errors], seen)
         self._persisted.keep(asked)
         try:
             operation = document.operation(asked.operation_name)
         except LookupError as error:
             return _refused(seen, f"{error.args[0]}", "BAD_USER_INPUT")
         seen.operation = operation.name.value if operation.name else None
+        return Prepared(document, document.syntax, operation, asked)
+
+    async def run(self, prepared: Prepared, asking: Asking, seen: Seen, *, may_write: bool) -> Ran:
+        """Raises Malformed for what cannot be asked in this way."""
+        document, syntax, operation, asked = prepared
         if operation.operation is OperationType.SUBSCRIPTION:
-            raise Malformed("Subscriptions cannot be sent here.")
+            raise Malformed("Subscribe over WebSocket, or Server-Sent Events at /graphql/stream.")
         if operation.operation is not OperationType.QUERY and not may_write:
             raise Malformed("Only queries can be sent by GET.", 405, headers=[(b"allow", b"POST")])
-        cost = seen.cost = document.cost(operation, asked.variables)
-        if asked.wants("dryRun"):
-            return Ran(orjson.dumps({"data": None, "extensions": self._told(cost)}), 200)
-        if self._most_cost and cost > self._most_cost:
-            sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
-            return _refused(seen, sentence, "COST_LIMIT", **self._told(cost))
-        spent = await self._rates.spend(asking, cost)
-        context = self._context(document, asking, spent, seen)
-        body = await self._executed(document.syntax, asked, context, seen)
+        cost = self.cost(prepared, seen)
+        if isinstance(cost, Ran):
+            return cost
+        spent = await self.rates.spend(asking, cost)
+        context = self.context(document, asking, spent, seen)
+        body = await self.executed(syntax, asked, context, seen)
         if asked.wants("cost"):
             body["extensions"] = self._told(cost)
         private = document.private or context.private or operation.operation is not OperationType.QUERY
@@ -104,13 +126,24 @@ class Running:
             context.token,
             age,
             public=not private and "errors" not in body,
-            told=self._rates.told(spent),
+            told=self.rates.told(spent),
         )
+
+    def cost(self, prepared: Prepared, seen: Seen) -> int | Ran:
+        """What it costs, or what is answered without running it."""
+        asked = prepared.asked
+        cost = seen.cost = prepared.document.cost(prepared.operation, asked.variables)
+        if asked.wants("dryRun"):
+            return Ran(orjson.dumps({"data": None, "extensions": self._told(cost)}), 200)
+        if self._most_cost and cost > self._most_cost:
+            sentence = f"The operation costs {cost:,}, more than {self._most_cost:,}."
+            return _refused(seen, sentence, "COST_LIMIT", **self._told(cost))
+        return cost
 
     def _told(self, cost: int) -> dict[str, Any]:
         return {"cost": {"formula": FORMULA, "cost": cost, "maximum": self._most_cost or None}}
 
-    def _context(self, document: Document, asking: Asking, spent: Spent, seen: Seen) -> Context:
+    def context(self, document: Document, asking: Asking, spent: Spent, seen: Seen) -> Context:
         return Context(
             Store(Watched(self._reader, seen)),
             self._public_url,
@@ -119,23 +152,30 @@ class Running:
             self._writer,
             asking.client,
             spent,
+            self._hub,
             asking.viewer,
             selections=document.selections,
             providers=self._providers,
         )
 
-    async def _executed(self, syntax: DocumentNode, asked: Asked, context: Context, seen: Seen) -> dict[str, Any]:
+    def built(self, syntax: DocumentNode, asked: Asked, context: Context, root: Any = None) -> Any:
+        """An executor, or a list of what is wrong with the variables."""
         # As graphql.execute would, which hands all of it from function to function.
-        executor = self._executor.build(
+        return self._executor.build(
             self._schema,
             syntax,
-            None,
+            root,
             context,
             asked.variables,
             asked.operation_name,
             max_coercion_errors=MOST_ERRORS,
             hide_suggestions=not self._suggestions,
         )
+
+    async def executed(
+        self, syntax: DocumentNode, asked: Asked, context: Context, seen: Seen, root: Any = None
+    ) -> dict[str, Any]:
+        executor = self.built(syntax, asked, context, root)
         running = ExecutionResult(None, executor) if isinstance(executor, list) else executor.execute_operation()
         try:
             result: ExecutionResult = await running if isawaitable(running) else running
@@ -154,6 +194,12 @@ class Running:
             del body["errors"][MOST_ERRORS:]  # behind them it says that there are more
         seen.codes = _codes(body.get("errors", ()))
         return body
+
+
+def failed(errors: list[dict[str, Any]], seen: Seen) -> Ran:
+    """Nothing was run, or nothing more comes."""
+    seen.codes = _codes(errors)
+    return Ran(orjson.dumps({"errors": errors}), 400)
 
 
 def _refused(seen: Seen, message: str, code: str, **more: Any) -> Ran:

@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     max_requests: int = Field(default=24, ge=0)  # answered at once, by each process
     max_waiting: int = Field(default=64, ge=0)  # more than that, which wait for their turn
     max_wait_seconds: float = Field(default=0.02, ge=0)  # until it comes, as far as can be told
+    max_sockets: int = Field(default=10_000, ge=0)  # WebSockets and event streams that are open, by each process
+    max_sockets_per_address: int = Field(default=1_000, ge=0)
+    max_subscriptions: int = Field(default=100, ge=0)  # operations under way on one WebSocket
     persisted_bytes: int = Field(default=8 * 2**20, ge=0)  # of documents that clients sent to be found by their hash
     trusted_documents: FilePath | None = None  # a manifest
     trusted_only: bool = Field(default=False, validate_default=True)

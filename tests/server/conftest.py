@@ -1,3 +1,4 @@
+import asyncio
 import os
 import resource
 import shutil
@@ -6,14 +7,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 
 from server.app import create_app
+from server.connection import MOST_MESSAGE_BYTES, PromptConnection, PromptWebSocket
 from server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +85,36 @@ def served(database_url, reader, writer):
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test")
 
     return start
+
+
+@pytest.fixture
+def listening() -> Any:
+    return _listening
+
+
+@asynccontextmanager
+async def _listening(app: Starlette) -> AsyncIterator[tuple[str, int]]:
+    """The service on a socket, as `serve` has it, in the test's own loop; its host and port."""
+    config = uvicorn.Config(
+        app,
+        http=PromptConnection,
+        ws=PromptWebSocket,
+        ws_max_size=MOST_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        port=0,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @pytest.fixture

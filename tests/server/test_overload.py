@@ -5,11 +5,9 @@ from contextlib import asynccontextmanager
 
 import orjson
 import pytest
-import uvicorn
 
 from server.admission import FEW, Admission
 from server.app import create_app
-from server.connection import PromptConnection
 from server.malformed import Malformed
 from server.settings import Settings
 
@@ -18,18 +16,12 @@ POST = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n
 
 
 @pytest.fixture
-async def service(database_url, reader, writer):
+async def service(database_url, reader, writer, listening):
     """The service on a socket, which has room for one request, and its address."""
     settings = Settings(database_url=database_url, max_requests=1, max_waiting=0, allowed_origins=["https://a.example"])
     app = create_app(settings, reader, writer)
-    config = uvicorn.Config(app, http=PromptConnection, port=0, log_config=None, server_header=False)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield app, server.servers[0].sockets[0].getsockname()
-    server.should_exit = True
-    await serving
+    async with listening(app) as address:
+        yield app, address
 
 
 @asynccontextmanager
@@ -147,9 +139,21 @@ async def at_pace(admission, clock, milliseconds):
 async def test_as_many_wait_as_are_answered_soon(clock, milliseconds, let_in):
     admission = Admission(inside=2, waiting=40, seconds=0.02)
     await at_pace(admission, clock, milliseconds)
-    going = await entered(admission, 60)
+    waiting = await entered(admission, 2 + FEW)
+    clock(300)  # it is no burst
+    going = waiting + await entered(admission, 50)
     refused = [one for one in going if one.done() and isinstance(one.exception(), Malformed)]
     assert len(going) - len(refused) == let_in
+    for one in going:
+        one.cancel()
+    await asyncio.gather(*going, return_exceptions=True)
+
+
+async def test_a_burst_may_wait(clock):
+    admission = Admission(inside=2, waiting=40, seconds=0.02)
+    await at_pace(admission, clock, 100)
+    going = await entered(admission, 60)
+    assert sum(one.done() and isinstance(one.exception(), Malformed) for one in going) == 60 - 42
     for one in going:
         one.cancel()
     await asyncio.gather(*going, return_exceptions=True)
