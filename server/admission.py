@@ -13,6 +13,7 @@ AGAIN = b"1"  # seconds after which it may be tried again
 FEW = 8  # may wait in any case, however long each request takes
 RECENT = 16  # requests, whose pace is what others may expect
 QUIET = 1.0  # seconds, after which their pace says nothing any more
+BURST = 0.25  # seconds, for which as many may wait as there is room for: many small requests may come at once
 _log = logging.getLogger("peergraph.server")
 
 
@@ -23,6 +24,7 @@ class Admission:
         self._here = 0
         self._pace = 0.0  # seconds from one that is over to the next, lately; 0 where it is not known
         self._over_at = 0.0
+        self._queue_since = 0.0  # when others began to wait, if they do
         self._begun = False  # whether one has begun in this turn of the event loop
         self._turns: deque[asyncio.Future[None]] = deque()
         self.inside = 0
@@ -41,7 +43,8 @@ class Admission:
             return False
         if waiting >= self._waiting:
             return True
-        return waiting >= FEW and bool(self._seconds) and waiting * self._pace > self._seconds
+        long = waiting >= FEW and bool(self._seconds) and waiting * self._pace > self._seconds
+        return long and perf_counter() > self._queue_since + BURST
 
     def refusal(self) -> Malformed:
         """What another is told. The log has a line a second of these, not one of each: they may be very many."""
@@ -66,6 +69,8 @@ class Admission:
         if not self._inside:
             self.inside += 1
             return
+        if self._here == self._inside + 1:
+            self._queue_since = perf_counter()
         try:
             await self._turn()
             await self._room.acquire()
