@@ -98,6 +98,7 @@ _CLAIMS: list[Statement] = [
     " ON m.old_id = r.id WHERE m.into_id = researcher.id) WHERE suppressed_at IS NULL"
     " AND id IN (SELECT m.into_id FROM moved AS m JOIN researcher AS r ON r.id = m.old_id WHERE r.suppressed_at IS NOT NULL)",
     _repointed("claim", "researcher_id"),
+    _repointed("invitation", "researcher_id"),
     "UPDATE event SET subject_id = (SELECT into_id FROM moved WHERE old_id = event.subject_id)"
     " WHERE kind = 'CLAIM' AND subject_kind = 'researcher' AND subject_id IN (SELECT old_id FROM moved)",
     "UPDATE researcher SET claim_status = CASE"

@@ -5,7 +5,7 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import Bytewise, Instant, Key, LongText, now, one_of
 
-EVENT_KINDS = ("NEW_WORK", "NEW_FOLLOWER", "CLAIM", "ACCOUNT", "FOLLOWERS")
+EVENT_KINDS = ("NEW_WORK", "NEW_FOLLOWER", "CLAIM", "ACCOUNT", "FOLLOWERS", "INVITATION", "MESSAGE")
 
 _NEW_WORK, _NEW_FOLLOWER = text("kind = 'NEW_WORK'"), text("kind = 'NEW_FOLLOWER'")
 _FOLLOWERS, _UNPLACED = text("kind = 'FOLLOWERS'"), text("position IS NULL")
@@ -51,6 +51,7 @@ class Event(SQLModel, table=True):
             postgresql_where=_FOLLOWERS,
             sqlite_where=_FOLLOWERS,
         ),
+        Index("event_of_conversation_by_position", "conversation_id", "position"),
         Index("event_unplaced", "id", postgresql_where=_UNPLACED, sqlite_where=_UNPLACED),
         {"sqlite_autoincrement": True},
     )
@@ -64,7 +65,10 @@ class Event(SQLModel, table=True):
     subject_id: int | None = Field(default=None, sa_type=Key)
     work_id: int | None = Field(default=None, sa_type=Key)
     claim_id: int | None = Field(default=None, sa_type=Key)
-    action: str | None = None  # of a claim's step, or of a moderator
+    invitation_id: int | None = Field(default=None, sa_type=Key)
+    conversation_id: int | None = Field(default=None, sa_type=Key)
+    message_id: int | None = Field(default=None, sa_type=Key)
+    action: str | None = None  # of a claim's or an invitation's step, or of a moderator
     from_state: str | None = None
     to_state: str | None = None
     note: str | None = Field(default=None, sa_type=LongText)

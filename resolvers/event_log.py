@@ -74,11 +74,20 @@ FOLLOWERS = Stream(
     )
 )
 
+MESSAGES = Stream(
+    Paged(
+        select(Event).where(col(Event.conversation_id) == PARENT),
+        name="messages as they come",
+        identity=col(Event.id),
+        orders={"NEWEST": (down(Event.id),)},
+    )
+)
+
 _NEWEST = Statement(lambda _dialect: select(func.coalesce(func.max(Event.position), 0)), long=False)
 _UNPLACED = Statement(lambda _dialect: select(Event.id).where(col(Event.position).is_(None)).limit(1), long=False)
 _SINCE = Statement(
     lambda _dialect: (
-        select(Event.position, Event.kind, Event.account_id, Event.subject_id)
+        select(Event.position, Event.kind, Event.account_id, Event.subject_id, Event.conversation_id)
         .where(col(Event.position) > bindparam("after", type_=Key))
         .order_by(col(Event.position))
         .limit(AT_ONCE)
@@ -102,6 +111,7 @@ class Happened(NamedTuple):
     kind: str
     account_id: int | None
     subject_id: int | None
+    conversation_id: int | None
 
 
 async def newest(reader: Reader) -> Place:

@@ -17,6 +17,7 @@ from resolvers.event_log import (
     AT_ONCE,
     FEED,
     FOLLOWERS,
+    MESSAGES,
     NOTIFICATIONS,
     Happened,
     Place,
@@ -110,6 +111,8 @@ class Hub:
         for event in happened:
             if event.account_id is not None:
                 found.append((NOTIFICATIONS, event.account_id))
+            if event.conversation_id is not None:
+                found.append((MESSAGES, event.conversation_id))
             if event.kind == "FOLLOWERS" and event.subject_id is not None:
                 found.append((FOLLOWERS, event.subject_id))
         new = [event for event in happened if event.kind == "NEW_WORK"]

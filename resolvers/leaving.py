@@ -8,7 +8,21 @@ import sqlalchemy
 from sqlalchemy import bindparam
 from sqlmodel import col
 
-from models import Access, Account, Claim, Event, Follow, Identity, Mail, OneTimeCode
+from models import (
+    Access,
+    Account,
+    Block,
+    Claim,
+    Event,
+    Follow,
+    Identity,
+    Invitation,
+    Mail,
+    Message,
+    OneTimeCode,
+    Participant,
+    Report,
+)
 from models.columns import Instant, Key, now
 from models.database import subject
 from resolvers.accounts import LOCK, confirmed
@@ -20,7 +34,14 @@ from resolvers.writing import Transaction, Writer
 
 NOBODY = "Deleted account"
 _SECRET = {"key_", "password_hash", "token_hash", "code_hash", "email_key"}
-_OTHERS = {"notifications": {"actor_id"}, "actions": {"account_id", "claim_id"}}  # columns that may say who they are
+_OTHERS = {
+    "notifications": {"actor_id"},
+    "actions": {"account_id", "claim_id", "invitation_id"},
+    "invitationsReceived": {"sender_id"},
+    "invitationsSent": {"recipient_id"},
+    "blocked": {"blocked_id"},
+    "reports": {"accused_id", "note"},
+}  # columns that may say who they are
 
 _LIVE = select(Claim.id).where(
     col(Claim.account_id) == bindparam("account", type_=Key),
@@ -28,7 +49,7 @@ _LIVE = select(Claim.id).where(
 )
 _OWNED = [
     sqlalchemy.delete(table).where(col(table.account_id) == bindparam("account", type_=Key))
-    for table in (Follow, Access, OneTimeCode, Identity)
+    for table in (Follow, Access, OneTimeCode, Identity, Block)
 ]
 _UNSENT = sqlalchemy.delete(Mail).where(col(Mail.recipient) == bindparam("email"))
 _EMPTY_CLAIMS = (
@@ -36,6 +57,18 @@ _EMPTY_CLAIMS = (
     .where(col(Claim.account_id) == bindparam("account", type_=Key))
     .values(statement=None, evidence_url=None, email=None)
 )
+# Who is gone takes no part any more; what they wrote to others stays with these, under no name.
+_FAREWELLS = [
+    sqlalchemy.update(Invitation)
+    .where(col(Invitation.sender_id) == bindparam("account", type_=Key), col(Invitation.state) == "PENDING")
+    .values(state="WITHDRAWN", answered_at=bindparam("moment", type_=Instant)),
+    sqlalchemy.update(Invitation)
+    .where(col(Invitation.recipient_id) == bindparam("account", type_=Key), col(Invitation.state) == "PENDING")
+    .values(state="EXPIRED", answered_at=bindparam("moment", type_=Instant)),
+    sqlalchemy.update(Participant)
+    .where(col(Participant.account_id) == bindparam("account", type_=Key), col(Participant.left_at).is_(None))
+    .values(left_at=bindparam("moment", type_=Instant)),
+]
 _BURY = (
     sqlalchemy.update(Account)
     .where(col(Account.id) == bindparam("account", type_=Key))
@@ -66,6 +99,8 @@ async def delete_account(writer: Writer, viewer: Viewer, password: str | None) -
         account = await write.row(LOCK, account=viewer.id)
         for statement in _OWNED:
             await write.rows(statement, account=viewer.id)
+        for farewell in _FAREWELLS:
+            await write.rows(farewell, account=viewer.id, moment=now())
         await write.rows(_EMPTY_CLAIMS, account=viewer.id)
         if account.email is not None:
             await write.rows(_UNSENT, email=account.email)
@@ -76,8 +111,8 @@ async def delete_account(writer: Writer, viewer: Viewer, password: str | None) -
     await writer.write(rule)
 
 
-def _all_of(table: Any) -> Many:
-    return Many(select(table).order_by(*table.__table__.primary_key.columns), key=col(table.account_id))
+def _all_of(table: Any, column: str = "account_id") -> Many:
+    return Many(select(table).order_by(*table.__table__.primary_key.columns), key=col(getattr(table, column)))
 
 
 _HELD_HERE = {
@@ -86,6 +121,12 @@ _HELD_HERE = {
     "access": _all_of(Access),
     "following": _all_of(Follow),
     "claims": _all_of(Claim),
+    "invitationsSent": _all_of(Invitation, "sender_id"),
+    "invitationsReceived": _all_of(Invitation, "recipient_id"),
+    "conversations": _all_of(Participant),
+    "messages": _all_of(Message, "sender_id"),
+    "blocked": _all_of(Block),
+    "reports": _all_of(Report, "reporter_id"),
     "notifications": _all_of(Event),
     "actions": Many(select(Event).order_by(col(Event.id)), key=col(Event.actor_id)),
 }

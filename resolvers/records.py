@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resolvers.accounts import account_by_id
+from resolvers.blocks import report_by_id
 from resolvers.claims import claim_by_id
 from resolvers.feed import notification_by_id
 from resolvers.imports import SURVIVORS
@@ -20,6 +21,7 @@ BY_ID = {
     "Claim": claim_by_id,
     "Notification": notification_by_id,
     "Institution": institution_by_id,
+    "Report": report_by_id,
     "Researcher": researcher_by_id,
     "Source": source_by_id,
     "Topic": topic_by_id,

@@ -29,5 +29,7 @@ NEXT_STEPS = {
     "EDIT_PROFILE": "Fill in the profile: headline, homepage, affiliation.",
     "SEARCH": "Look for the record by name or identifier.",
     "LINK_OTHER": "Link another identity first, by signing in at another provider while you are signed in here.",
+    "LOOK_AT_INVITATIONS": "Look at your invitations and conversations.",
+    "UNBLOCK": "Unblock them, if it was you.",
     "ADD_EMAIL": "Give the account an e-mail address, with changeEmail.",
 }

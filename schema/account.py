@@ -8,24 +8,33 @@ import strawberry
 from strawberry.scalars import JSON
 
 from resolvers.accesses import accesses_of_account
+from resolvers.blocks import blocked_by_account
 from resolvers.claim_blockers import held_by_account
 from resolvers.claims import claims_of_account
+from resolvers.conversations import conversations_of_account
 from resolvers.feed import feed_of_account, notifications_of_account
 from resolvers.follows import following_of_account
 from resolvers.identities import identities_of_account
+from resolvers.invitations import invitations_of_account
 from resolvers.leaving import everything_of
 from resolvers.own_works import works_disowned_by_account
 from resolvers.researchers import researcher_by_id
 from schema.context import Info
 from schema.data_export import exported
-from schema.enums import Digest, TokenScope
+from schema.enums import Digest, InvitationBox, TokenScope
 from schema.feed import FeedItem, NotificationConnection
 from schema.field import column, computed
-from schema.filters import FeedFilter, FollowingFilter, NotificationFilter
+from schema.filters import (
+    ConversationFilter,
+    FeedFilter,
+    FollowingFilter,
+    InvitationFilter,
+    NotificationFilter,
+)
 from schema.follow import FollowableConnection
 from schema.identity import Identity
 from schema.link import link, paged
-from schema.links import AClaim, AResearcher, AWork
+from schema.links import AClaim, AConversation, AnAccount, AnInvitation, AResearcher, AWork
 from schema.node import Node, global_id
 from schema.paging import Connection
 from schema.privacy import is_own, owner_only
@@ -131,6 +140,24 @@ class Account(Node):
         order="NEWEST",
         filter=NotificationFilter,
         guard=owner_only,
+    )
+    invitations: Connection[AnInvitation] = paged(
+        invitations_of_account,
+        "Invitations to collaborate, newest first. To themselves alone.",
+        order="NEWEST",
+        box=(InvitationBox, "Only those received, or sent."),
+        filter=InvitationFilter,
+        guard=owner_only,
+    )
+    conversations: Connection[AConversation] = paged(
+        conversations_of_account,
+        "What they write to others, last written in first. To themselves alone.",
+        order="NEWEST",
+        filter=ConversationFilter,
+        guard=owner_only,
+    )
+    blocked_accounts: list[AnAccount] = link(
+        blocked_by_account, "Whom they have blocked, last blocked first. To themselves alone.", guard=owner_only
     )
     claims: list[AClaim] = link(claims_of_account, "Their claims, newest first. To themselves alone.", guard=owner_only)
 

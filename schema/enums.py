@@ -6,7 +6,9 @@ from strawberry import enum_value
 
 from models.access import SCOPES
 from models.account import DIGESTS
+from models.block import REPORT_STATES
 from models.claim import CLAIM_METHODS, CLAIM_STATES
+from models.invitation import INVITATION_STATES
 from models.researcher import CLAIM_STATUSES, COLLABORATION_STATUSES
 from models.searchable import KINDS
 from models.work import WORK_KINDS
@@ -14,6 +16,7 @@ from resolvers.citations.written import FORMATS
 from resolvers.claim_blockers import BLOCKERS
 from resolvers.claim_states import TRANSITIONS
 from resolvers.edges import EDGE_KINDS
+from resolvers.invite_blockers import BLOCKERS as INVITE_BLOCKERS
 from resolvers.similar import POINTS
 from resolvers.ties import KINDS as NODE_KINDS
 
@@ -284,10 +287,68 @@ InviteBlocker = _named(
     "Why the viewer cannot invite a researcher now.",
     {
         "LOGIN_REQUIRED": "Sign in first.",
+        "WRITE_SCOPE_REQUIRED": "This API token may not write.",
+        "VERIFIED_EMAIL_REQUIRED": "The account's e-mail address is not confirmed.",
+        "NOT_FOUND": "The page is gone at its owner's wish.",
         "RESEARCHER_UNCLAIMED": "Nobody has claimed the profile, so nobody would answer.",
-        "NOT_COLLABORATING": "The researcher does not want invitations now.",
-        "NOT_AVAILABLE": "This service does not take invitations yet.",
+        "SELF": "The record is the viewer's.",
+        "NOT_OPEN_TO_COLLABORATION": "They want no invitations now, or, where their `collaborationStatus` is LIMITED, "
+        "only those of their collaborators' collaborators.",
+        "BLOCKED": "One of the two has blocked the other.",
+        "ALREADY_INVITED": "An invitation between the two waits for an answer, or they have a conversation.",
+        "COOLDOWN": "They declined an invitation of the viewer's less than 90 days ago.",
+        "LIMIT_EXCEEDED": "The viewer has sent 20 invitations within a day.",
     },
+    stored=tuple(INVITE_BLOCKERS),
+)
+InvitationState = _named(
+    "InvitationState",
+    "What has become of an invitation.",
+    {
+        "PENDING": "It waits for an answer.",
+        "ACCEPTED": "The two have a conversation.",
+        "DECLINED": "The recipient does not want to.",
+        "WITHDRAWN": "The sender took it back.",
+        "EXPIRED": "Nobody answered within 60 days.",
+    },
+    stored=INVITATION_STATES,
+)
+InvitationResponse = _named(
+    "InvitationResponse",
+    "An answer to an invitation.",
+    {"ACCEPT": "Open a conversation.", "DECLINE": "Do not."},
+)
+InvitationAction = _named(
+    "InvitationAction",
+    "A step of an invitation.",
+    {
+        "SEND": "It was sent.",
+        "ACCEPT": "It was accepted.",
+        "DECLINE": "It was declined.",
+        "WITHDRAW": "Its sender took it back.",
+        "EXPIRE": "It was not answered in time.",
+    },
+)
+InvitationBox = _named(
+    "InvitationBox",
+    "Whose invitations.",
+    {"INCOMING": "Those that the account has received.", "OUTGOING": "Those that it has sent."},
+)
+MessageOrder = _named(
+    "MessageOrder",
+    "How messages are ordered.",
+    {"NEWEST": "As they were written, newest first.", "OLDEST": "As they were written, oldest first."},
+)
+ReportState = _named(
+    "ReportState",
+    "What was decided about a report.",
+    {"OPEN": "Nothing yet.", "UPHELD": "It is right.", "DISMISSED": "It is not."},
+    stored=REPORT_STATES,
+)
+ReportDecision = _named(
+    "ReportDecision",
+    "What a moderator decides about a report.",
+    {"UPHOLD": "It is right.", "DISMISS": "It is not."},
 )
 UserErrorCode = _named(
     "UserErrorCode",
@@ -319,6 +380,11 @@ UserErrorCode = _named(
         "OWN_ACCOUNT": "Moderators do not decide about their own accounts.",
         "OWN_CLAIM": "Moderators do not decide about their own claims.",
         "IDENTITY_TAKEN": "Another account has the identity.",
+        "RESEARCHER_UNCLAIMED": "Nobody has claimed the record.",
+        "SELF": "The record is the viewer's.",
+        "NOT_OPEN_TO_COLLABORATION": "They want no invitations now, or not the viewer's.",
+        "BLOCKED": "One of the two has blocked the other.",
+        "ALREADY_INVITED": "An invitation between the two waits for an answer, or they have a conversation.",
         "LAST_WAY_IN": "Nobody could sign in to the account any more.",
     },
 )
@@ -360,6 +426,7 @@ NotificationKind = _named(
         "NEW_FOLLOWER": "Somebody follows the account's record.",
         "CLAIM": "A step that somebody else took about the account's claim.",
         "ACCOUNT": "A moderator's decision about the account.",
+        "INVITATION": "A step that the other took, or that time took, about an invitation of the account's.",
     },
 )
 ProvenanceKind = _named(

@@ -8,13 +8,14 @@ import strawberry
 from resolvers.accounts import account_by_id
 from resolvers.claims import claim_by_id
 from resolvers.feed import follower_by_id, mark_read, unread
+from resolvers.invitations import invitation_of_viewer
 from resolvers.works import work_by_id
 from schema.context import Info
-from schema.enums import ClaimAction, NotificationKind
+from schema.enums import ClaimAction, InvitationAction, NotificationKind
 from schema.field import column, computed, renamed, same_row
 from schema.link import link
-from schema.links import AClaim, AnAccount, AWork
-from schema.lookup import found_by_id
+from schema.links import AClaim, AnAccount, AnInvitation, AWork
+from schema.lookup import found_by_id, found_of_viewer
 from schema.mutation import Answer, Payload, mutation
 from schema.node import Followable, Node, global_id, read_id, read_ids
 from schema.paging import Counted, edge_cursor, page_edges, page_nodes
@@ -54,6 +55,16 @@ class Notification(Node):
     claim_action: ClaimAction | None = computed("action", "kind", description="The step that was taken, of a claim.")(
         lambda root: ClaimAction(root.action) if root.kind == "CLAIM" else None
     )
+
+    @computed("invitation_id", description="The invitation that it is about.")
+    async def invitation(self, info: Info) -> AnInvitation | None:
+        row: Any = self
+        found: AnInvitation | None = await found_of_viewer(info, invitation_of_viewer, row.invitation_id)
+        return found
+
+    invitation_action: InvitationAction | None = computed(
+        "action", "kind", description="The step that was taken, of an invitation."
+    )(lambda root: InvitationAction(root.action) if root.kind == "INVITATION" else None)
     follower: AnAccount | None = link(
         follower_by_id, "The new follower; null for those who hide themselves.", key="follower_id"
     )

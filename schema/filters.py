@@ -6,7 +6,16 @@ import strawberry
 
 from resolvers.matching import containing
 from resolvers.refused import Refused
-from schema.enums import ClaimState, ClaimStatus, FollowableKind, NotificationKind, TopicLevel, WorkKind
+from schema.enums import (
+    ClaimState,
+    ClaimStatus,
+    FollowableKind,
+    InvitationState,
+    NotificationKind,
+    ReportState,
+    TopicLevel,
+    WorkKind,
+)
 from schema.inputs import IntRange, checked_text, given, storable
 from schema.node import read_ids
 
@@ -149,6 +158,30 @@ class FollowingFilter:
 @strawberry.input(description="Which claims.")
 class ClaimFilter:
     states: list[ClaimState] | None = _wanted("In one of these states.")
+
+    def conditions(self) -> dict[str, Any]:
+        return given(states=_words(self.states, "states"))
+
+
+@strawberry.input(description="Which invitations. All that is given must hold.")
+class InvitationFilter:
+    states: list[InvitationState] | None = _wanted("In one of these states.")
+
+    def conditions(self) -> dict[str, Any]:
+        return given(states=_words(self.states, "states"))
+
+
+@strawberry.input(description="Which conversations.")
+class ConversationFilter:
+    is_archived: bool | None = _wanted("Put away, or not.")
+
+    def conditions(self) -> dict[str, Any]:
+        return given(archived=True if self.is_archived else None, current=True if self.is_archived is False else None)
+
+
+@strawberry.input(description="Which reports.")
+class ReportFilter:
+    states: list[ReportState] | None = _wanted("In one of these states.")
 
     def conditions(self) -> dict[str, Any]:
         return given(states=_words(self.states, "states"))

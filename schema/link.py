@@ -101,6 +101,7 @@ def paged(
     *,
     order: Enum | str,
     filter: type | None = None,
+    box: tuple[Any, str] | None = None,
     key: str | tuple[str, str] | None = "id",
     total: str | None = None,
     needs: Sequence[str] = (),
@@ -122,6 +123,8 @@ def paged(
         asked = {name: value for name, value in given.items() if value is not strawberry.UNSET}
         by, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
         conditions = narrowed.conditions() if narrowed else None
+        if (chosen := asked.pop("box", None)) is not None:
+            conditions = {**(conditions or {}), chosen.value.lower(): True}
         keys: list[Any] = [*map(parent_of, parents)]
         pages = of.pages(by.name if isinstance(by, Enum) else by, keys, given=conditions, **asked)
         totals = map(total_of, parents) if total_of and not pages.slice.filter else repeat(None)
@@ -145,12 +148,7 @@ def paged(
         return plan(info)([root], info.context, **given)[0]
 
     listing.plan = plan  # type: ignore[attr-defined]
-    parameters: dict[str, Any] = {}
-    if filter is not None:
-        parameters["filter"] = _argument(filter | None, "Only what matches all of this.")
-    if isinstance(order, Enum):
-        parameters["order_by"] = _argument(type(order) | None, "The order; ties are broken the same way every time.")
-    parameters |= {name: _argument(kind | None, text) for name, (kind, text) in _SIZES.items()}
+    parameters = _parameters(order, filter, box)
     listing.__signature__ = Signature(  # type: ignore[attr-defined]
         [
             Parameter("root", Parameter.POSITIONAL_OR_KEYWORD),
@@ -172,3 +170,15 @@ def paged(
     return strawberry.field(
         resolver=listing, description=description, metadata=metadata(*needed, private=guard is not None, age=0)
     )
+
+
+def _parameters(order: Enum | str, filter: type | None, box: tuple[Any, str] | None) -> dict[str, Any]:
+    """The arguments of a connection."""
+    found: dict[str, Any] = {}
+    if box is not None:
+        found["box"] = _argument(box[0] | None, box[1])
+    if filter is not None:
+        found["filter"] = _argument(filter | None, "Only what matches all of this.")
+    if isinstance(order, Enum):
+        found["order_by"] = _argument(type(order) | None, "The order; ties are broken the same way every time.")
+    return found | {name: _argument(kind | None, text) for name, (kind, text) in _SIZES.items()}

@@ -7,7 +7,9 @@ from strawberry import lazy
 if TYPE_CHECKING:
     from schema.account import Account
     from schema.claim import Claim
+    from schema.conversation import Conversation
     from schema.institution import Institution
+    from schema.invitation import Invitation
     from schema.researcher import Researcher
     from schema.source import Source
     from schema.topic import Topic
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 AnAccount = Annotated["Account", lazy("schema.account")]
 AClaim = Annotated["Claim", lazy("schema.claim")]
+AConversation = Annotated["Conversation", lazy("schema.conversation")]
+AnInvitation = Annotated["Invitation", lazy("schema.invitation")]
 AnInstitution = Annotated["Institution", lazy("schema.institution")]
 AResearcher = Annotated["Researcher", lazy("schema.researcher")]
 ASource = Annotated["Source", lazy("schema.source")]

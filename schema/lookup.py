@@ -8,20 +8,28 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers.conversations import conversation_of_viewer, message_of_viewer
 from resolvers.identifiers import recognise
+from resolvers.invitations import invitation_of_viewer
 from resolvers.later import Later, arrived
-from resolvers.reads import One, Rows
+from resolvers.reads import Given, One, Rows
 from resolvers.records import BY_ID, BY_KEY, living
 from resolvers.refused import Refused
 from resolvers.store import Store
 from schema.context import Context, Info
 from schema.inputs import quoted, storable
 from schema.node import read_id
-from schema.privacy import is_addressee, is_party
+from schema.privacy import is_addressee, is_moderator, is_party, reading_viewer
 from schema.selection import columns
 
 # Of these it depends on the viewer whether there is one.
-PRIVATE = {"Claim": is_party, "Notification": is_addressee}
+PRIVATE = {"Claim": is_party, "Notification": is_addressee, "Report": is_moderator}
+# These are read as the viewer's own: their statements find nothing for anybody else.
+OF_VIEWER = {
+    "Conversation": conversation_of_viewer,
+    "Invitation": invitation_of_viewer,
+    "Message": message_of_viewer,
+}
 
 
 def _exactly_one(description: str) -> Any:
@@ -62,12 +70,23 @@ class InstitutionBy:
 async def found_by_id(info: Info, type_name: str, id: int) -> Any:
     """The row with this id, or what it was merged into; None where the viewer may not know of it."""
     store, needed = info.context.store, columns(info, type_name)
+    if type_name in OF_VIEWER:
+        return await found_of_viewer(info, OF_VIEWER[type_name], id, type_name)
     may_see = PRIVATE.get(type_name)
     if may_see is None:
         return await living(store, type_name, BY_ID[type_name].only(needed), id)
     info.context.private = True
     row = await store.load(BY_ID[type_name].only(needed | {"account_id"}), id)
     return row if row is not None and may_see(row, info.context) else None
+
+
+async def found_of_viewer(info: Info, read: One, key: Any, type_name: str | None = None) -> Any:
+    """The row that the read answers to the viewer; None where there is none for them."""
+    info.context.private = True
+    viewer = reading_viewer(info.context)
+    if viewer is None or key is None:
+        return None
+    return await info.context.store.load(Given(read.only(columns(info, type_name)), (("account", viewer.id),)), key)
 
 
 async def found_by_key(info: Info, type_name: str, read: One, key: Any) -> Any:

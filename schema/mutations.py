@@ -4,11 +4,14 @@ import strawberry
 
 from schema import (
     api_token,
+    block,
     claiming,
+    conversation,
     delete_account,
     email,
     feed,
     follow,
+    invitation,
     moderation,
     password,
     profile,
@@ -42,6 +45,18 @@ class Mutation:
     withdraw_claim = claiming.withdraw_claim
     contest_claim = claiming.contest_claim
     decide_claim = claiming.decide_claim
+    invite_to_collaborate = invitation.invite_to_collaborate
+    respond_to_invitation = invitation.respond_to_invitation
+    withdraw_invitation = invitation.withdraw_invitation
+    send_message = conversation.send_message
+    edit_message = conversation.edit_message
+    mark_conversation_read = conversation.mark_conversation_read
+    archive_conversation = conversation.archive_conversation
+    leave_conversation = conversation.leave_conversation
+    block_account = block.block_account
+    unblock_account = block.unblock_account
+    report_abuse = block.report_abuse
+    decide_report = block.decide_report
     mark_notifications_read = feed.mark_notifications_read
     update_profile = profile.update_profile
     disown_work = profile.disown_work

@@ -33,6 +33,12 @@ def is_addressee(event: Any, context: Context) -> bool:
     return viewer is not None and viewer.id == event.account_id
 
 
+def is_moderator(_row: Any, context: Context) -> bool:
+    """Whether the viewer may see what only moderators may."""
+    viewer = reading_viewer(context)
+    return viewer is not None and viewer.moderator
+
+
 def owner_only(account: Any, context: Context) -> None:
     """Raises Refused (FORBIDDEN)."""
     if not is_own(account, context):

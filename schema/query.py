@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers.accounts import account_by_id
+from resolvers.blocks import report_queue
 from resolvers.claims import claim_queue
 from resolvers.event_log import cursor_of
 from resolvers.identifiers import recognise
@@ -19,15 +20,17 @@ from resolvers.researchers import researchers
 from resolvers.topics import topics
 from resolvers.works import works
 from schema.account import Account
+from schema.block import Report
 from schema.context import Info
 from schema.enums import ClaimOrder, InstitutionOrder, ResearcherOrder, TopicOrder, WorkOrder
 from schema.field import computed
-from schema.filters import ClaimFilter, InstitutionFilter, ResearcherFilter, TopicFilter, WorkFilter
+from schema.filters import ClaimFilter, InstitutionFilter, ReportFilter, ResearcherFilter, TopicFilter, WorkFilter
 from schema.graph import RULE, WEIGHT, ResearchGraph, graph_around
 from schema.identity import SignInProvider
 from schema.link import paged
 from schema.links import AClaim, AnInstitution, AResearcher, ATopic, AWork
 from schema.lookup import (
+    OF_VIEWER,
     InstitutionBy,
     ResearcherBy,
     TopicBy,
@@ -66,7 +69,7 @@ async def _named(info: Info, scheme: str, key: Any) -> Any:
     return next((row for row in rows if row is not None), None)
 
 
-_NODES = tuple(BY_ID)
+_NODES = (*BY_ID, *OF_VIEWER)
 
 
 @strawberry.type(description="What can be asked.")
@@ -171,6 +174,14 @@ class Query:
         "Everybody's claims, for moderators: usually those that wait for a decision.",
         order=ClaimOrder("OLDEST"),
         filter=ClaimFilter,
+        key=None,
+        guard=moderators_only,
+    )
+    report_queue: Connection[Report] = paged(
+        report_queue,
+        "What has been reported, for moderators: usually what waits for a decision.",
+        order=ClaimOrder("OLDEST"),
+        filter=ReportFilter,
         key=None,
         guard=moderators_only,
     )

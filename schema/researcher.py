@@ -32,6 +32,7 @@ from schema.filters import CollaboratorFilter, WorkFilter
 from schema.follow import AccountConnection
 from schema.graph import ResearchGraph, graph_of
 from schema.institution import Affiliation
+from schema.invitable import invite_blockers
 from schema.json_ld import person_field
 from schema.link import link, paged
 from schema.links import AnInstitution, AResearcher
@@ -178,22 +179,10 @@ class Researcher(Node, Followable):
         "Why the viewer cannot claim this record now, weightiest first; empty when they can.",
     )
 
-    @computed(description="Whether the viewer could invite them to collaborate now.", private=True)
-    def viewer_can_invite(self) -> bool:
-        return False
-
-    @computed(
-        "claim_status",
-        "collaboration_status",
-        description="Why the viewer cannot invite them to collaborate now; empty when they can.",
-        private=True,
+    viewer_can_invite: bool = invite_blockers(
+        lambda found: not found, "Whether the viewer could invite them to collaborate now."
     )
-    def viewer_cannot_invite_reasons(self, info: Info) -> list[InviteBlocker]:
-        row: Any = self
-        reasons = {
-            "LOGIN_REQUIRED": info.context.viewer is None,
-            "RESEARCHER_UNCLAIMED": row.claim_status not in ("CLAIMED", "CONTESTED"),
-            "NOT_COLLABORATING": row.collaboration_status == "CLOSED",
-        }
-        found = [InviteBlocker(reason) for reason, holds in reasons.items() if holds]
-        return found or [InviteBlocker("NOT_AVAILABLE")]
+    viewer_cannot_invite_reasons: list[InviteBlocker] = invite_blockers(
+        lambda found: [InviteBlocker(blocker) for blocker in found],
+        "Why the viewer cannot invite them to collaborate now, weightiest first; empty when they can.",
+    )

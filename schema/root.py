@@ -5,9 +5,12 @@ from typing import Any
 import strawberry
 
 from schema.account import Account
+from schema.block import Report
 from schema.claim import Claim
+from schema.conversation import Conversation, Message
 from schema.feed import Notification
 from schema.institution import Institution
+from schema.invitation import Invitation
 from schema.mutation import Refusal
 from schema.mutations import Mutation
 from schema.query import Query
@@ -24,6 +27,20 @@ def build_schema(execution_context_class: Any = None) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[Account, Claim, Institution, Notification, Refusal, Researcher, Source, Topic, Work],
+        types=[
+            Account,
+            Claim,
+            Conversation,
+            Institution,
+            Invitation,
+            Message,
+            Notification,
+            Report,
+            Refusal,
+            Researcher,
+            Source,
+            Topic,
+            Work,
+        ],
         execution_context_class=execution_context_class,
     )

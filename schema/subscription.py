@@ -7,11 +7,14 @@ from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
-from resolvers.event_log import FEED, FOLLOWERS, NOTIFICATIONS, Place, Stream, place_of
+from resolvers.conversations import NO_SUCH, conversation_of_viewer, message_of_viewer
+from resolvers.event_log import FEED, FOLLOWERS, MESSAGES, NOTIFICATIONS, Place, Stream, place_of
+from resolvers.reads import Given
 from resolvers.records import living
 from resolvers.refused import Refused
 from resolvers.researchers import researcher_by_id
 from schema.context import Context, Info
+from schema.conversation import Message
 from schema.feed import FeedItem, Notification
 from schema.links import AResearcher
 from schema.node import read_id
@@ -99,3 +102,27 @@ class Subscription:
             raise Refused("BAD_USER_INPUT", "There is no researcher with this id.", "researcherId")
         async for one in _told(info.context, FOLLOWERS, now.id, after):
             yield one and Happening(one.place, researcher)  # type: ignore[misc]
+
+    @strawberry.subscription(
+        description="Messages of a conversation of the viewer's as they are written, and again when they are changed.",
+        metadata=metadata(private=True),
+    )
+    async def message_added(
+        self,
+        info: Info,
+        conversation_id: Annotated[strawberry.ID, strawberry.argument(description="The conversation.")],
+        after: After = None,
+    ) -> AsyncGenerator[Message, None]:
+        number, me = read_id(conversation_id, ["conversationId"], "Conversation")[1], _me(info.context)
+        mine = (("account", me),)
+        if await info.context.store.load(Given(conversation_of_viewer, mine), number) is None:
+            raise Refused("BAD_USER_INPUT", NO_SUCH, "conversationId")
+
+        def message(row: Any) -> Callable[[Context], Awaitable[Any]]:
+            async def value(context: Context) -> Any:  # as whoever is still in it sees it
+                return await context.store.load(Given(message_of_viewer, mine), row.message_id)
+
+            return value
+
+        async for one in _told(info.context, MESSAGES, number, after):
+            yield one and Happening(one.place, message(await one.value(info.context)))  # type: ignore[misc]

@@ -13,6 +13,7 @@ from models import Access, OneTimeCode
 from models.columns import Instant, now
 from resolvers.claims import expire_claims
 from resolvers.digests import write_digests
+from resolvers.invitations import expire_invitations
 from resolvers.own_works import restore_unowned
 from resolvers.refused import Unavailable
 from resolvers.writing import Transaction, Writer
@@ -39,8 +40,9 @@ async def keep_up(writer: Writer, public_url: str) -> None:
 
 
 async def look_after(writer: Writer, public_url: str) -> None:
-    """Whatever is due now: claims that waited too long, disowned works of nobody, digests, ended sessions and codes."""
+    """Whatever is due now: claims and invitations that waited too long, disowned works, digests, what has ended."""
     await expire_claims(writer)
+    await expire_invitations(writer)
     await restore_unowned(writer)
     await write_digests(writer, public_url)
     await writer.write(_sweep)

@@ -121,7 +121,9 @@ def ask(database_url):
     """Ask the schema, from tests that cannot wait."""
 
     async def answer(reader: Any, query: str, variables: dict[str, Any]) -> Any:
-        context = Context(Store(reader), "http://test", "0", "request", writer=None, client=Client("", ""), spent=None)  # type: ignore[arg-type]
+        unused: Any = None
+        client = Client("", "")
+        context = Context(Store(reader), "http://test", "0", "request", unused, client, spent=unused, hub=unused)
         result = await SCHEMA.execute(query, variable_values=variables, context_value=context)
         assert not result.errors, result.errors
         return result.data

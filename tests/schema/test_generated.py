@@ -21,6 +21,7 @@ from models.columns import now
 from models.follow import FOLLOWED_KINDS
 from resolvers.accesses import Client
 from resolvers.drivers import Reader, open_reader
+from resolvers.hub import Hub
 from resolvers.later import Later, then
 from resolvers.refused import Unavailable
 from resolvers.store import Store
@@ -88,7 +89,9 @@ VIEWERS = (None, somebody(moderator=False), somebody(moderator=True))
 async def answer(
     reader: Any, document: DocumentNode, variables: dict[str, Any], executor: Any, viewer: Viewer | None
 ) -> Any:
-    context = Context(Store(reader), "http://test", "0", "request", None, Client("", ""), SPENT, viewer)
+    context = Context(
+        Store(reader), "http://test", "0", "request", None, Client("", ""), SPENT, Hub(reader, None), viewer
+    )
     found: Any = execute(SCHEMA, document, context_value=context, variable_values=variables, executor_class=executor)
     result = await found if isawaitable(found) else found
     return result.data, [shown(error, "request") for error in result.errors or ()]

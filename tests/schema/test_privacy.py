@@ -12,7 +12,22 @@ from graphql import get_named_type, is_composite_type, is_object_type, is_requir
 from sqlalchemy import text
 
 import schema.account
-from models import Access, Account, Claim, Event, Follow, Identity, Mail, OneTimeCode
+from models import (
+    Access,
+    Account,
+    Block,
+    Claim,
+    Conversation,
+    Event,
+    Follow,
+    Identity,
+    Invitation,
+    Mail,
+    Message,
+    OneTimeCode,
+    Participant,
+    Report,
+)
 from models.account import random_key
 from models.columns import now
 from models.indexing import reindex
@@ -31,7 +46,9 @@ pytestmark = [
 ]
 
 SCHEMA = build_schema()._schema
-ADA, BOB, CYD, MOD = (random_key() for _ in range(4))
+ADA, BOB, CYD, MOD, DAN = (random_key() for _ in range(5))
+SENT, RECEIVED, TALK, REPORT = (random_key() for _ in range(4))
+MESSAGES = 901_001, 901_002  # Ada's, and Dan's, which she has reported
 CLAIMS, ACCESSES, API = [random_key() for _ in range(3)], [random_key() for _ in range(4)], random_key()
 REFUSED = {"FORBIDDEN", "UNAUTHENTICATED"}
 
@@ -63,8 +80,11 @@ class Marks:
 OWN, PARTIES, NOBODYS = Marks(), Marks(), Marks()
 PARTIES.found |= {f"id of Claim {place}": global_id("Claim", id).encode() for place, id in enumerate(CLAIMS)}
 OWN.found |= {"id of Session": global_id("Session", ACCESSES[0]).encode()}
+OWN.found |= {"id of Conversation": global_id("Conversation", TALK).encode()}
+OWN.found |= {f"id of Invitation {id}": global_id("Invitation", id).encode() for id in (SENT, RECEIVED)}
+OWN.found |= {f"id of Message {id}": global_id("Message", id).encode() for id in MESSAGES}
 OWN.found |= {"id of ApiToken": global_id("ApiToken", API).encode()}
-NOBODYS.found |= {f"number {id}": str(id).encode() for id in (*CLAIMS, *ACCESSES, API)}
+NOBODYS.found |= {f"number {id}": str(id).encode() for id in (*CLAIMS, *ACCESSES, API, SENT, RECEIVED, TALK)}
 
 
 def never(name: str) -> bool:
@@ -177,6 +197,49 @@ def rows() -> list[Any]:
         follow("institution", 1),
         follow("topic", 3),
         *[Follow(account_id=BOB, kind="researcher", subject_id=id) for id in (1, 2)],
+        Account(id=DAN, display_name="Dan", email_verified_at=now()),
+        *[
+            Invitation(
+                id=id,
+                sender_id=sender,
+                recipient_id=ADA + DAN - sender,
+                researcher_id=1,
+                state="ACCEPTED" if id == SENT else "PENDING",
+                subject=OWN.word(f"invitation.subject {id == SENT}"),
+                message=OWN.word(f"invitation.message {id == SENT}"),
+                word=OWN.word(f"invitation.word {id == SENT}"),
+                works="[1000]",
+                topics="[3]",
+                created_at=OWN.moment(f"invitation.created_at {id == SENT}"),
+                answered_at=OWN.moment(f"invitation.answered_at {id == SENT}"),
+                expires_at=OWN.moment(f"invitation.expires_at {id == SENT}", 2101),
+            )
+            for id, sender in ((SENT, ADA), (RECEIVED, DAN))
+        ],
+        Conversation(
+            id=TALK,
+            invitation_id=SENT,
+            created_at=OWN.moment("conversation.created_at"),
+            updated_at=OWN.moment("conversation.updated_at"),
+        ),
+        *[Participant(conversation_id=TALK, account_id=id) for id in (ADA, DAN)],
+        *[
+            Message(
+                id=id,
+                conversation_id=TALK,
+                sender_id=sender,
+                body=marks.word(f"message.body {id}"),
+                created_at=OWN.moment(f"message.created_at {id}"),
+                edited_at=OWN.moment(f"message.edited_at {id}"),
+            )
+            for id, sender, marks in zip(MESSAGES, (ADA, DAN), (OWN, PARTIES), strict=True)
+        ],
+        Report(
+            id=REPORT, reporter_id=ADA, accused_id=DAN, message_id=MESSAGES[1], reason=PARTIES.word("report.reason")
+        ),
+        Block(account_id=ADA, blocked_id=DAN),
+        Event(kind="INVITATION", actor_id=DAN, account_id=ADA, invitation_id=RECEIVED, action="SEND"),
+        *[Event(kind="MESSAGE", actor_id=ADA, conversation_id=TALK, message_id=id, action="SEND") for id in MESSAGES],
     ]
 
 
@@ -187,6 +250,10 @@ BEGIN = {
     "node": [
         (ADA, "Account", FAR),
         (CLAIMS[0], "Claim", NEAR + 1),
+        (TALK, "Conversation", NEAR + 1),
+        (SENT, "Invitation", NEAR + 1),
+        *[(id, "Message", NEAR) for id in MESSAGES],
+        (REPORT, "Report", NEAR),
         (1, "Researcher", NEAR + 1),
         *[(id, kind, NEAR) for kind, id in (("Account", BOB), ("Claim", CLAIMS[1]), ("Researcher", 999))],
         *[(id, kind, NEAR) for kind, id in (("Work", 1000), ("Topic", 3), ("Institution", 1), ("Source", 1))],
@@ -194,6 +261,7 @@ BEGIN = {
     "nodes": [(f'(ids: ["{global_id("Account", ADA)}", "{global_id("Claim", CLAIMS[0])}"])', "Node", NEAR)],
     "researcher": [('(by: {slug: "r-2"})', "Researcher", NEAR)],
     "claimQueue": [("", "ClaimConnection", NEAR + 1)],
+    "reportQueue": [("", "ReportConnection", NEAR + 1)],
     "work": [(f'(by: {{id: "{global_id("Work", 1000)}"}})', "Work", NEAR)],
     "topic": [('(by: {slug: "t-3"})', "Topic", NEAR)],
     "institution": [('(by: {slug: "i-1"})', "Institution", NEAR)],

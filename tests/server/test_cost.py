@@ -142,7 +142,7 @@ async def test_the_cost_is_told_on_request(client, statements, monkeypatch):
     assert answer == {"data": {"works": {"nodes": []}}, "extensions": told}
     assert "extensions" not in (await client.post("/graphql", json=asked | {"extensions": {"cost": "yes"}})).json()
     statements.clear()
-    monkeypatch.setattr(Running, "_executed", lambda *_: pytest.fail("run"))
+    monkeypatch.setattr(Running, "executed", lambda *_: pytest.fail("run"))
     assert (await client.post("/graphql", json=asked | {"extensions": DRY})).json() == {
         "data": None,
         "extensions": told,

@@ -9,7 +9,9 @@ import pytest
 import websockets
 from sqlalchemy import delete, insert, text
 
-from models import Access, Event
+from models import Access, Conversation, Event, Invitation, Participant, Researcher
+from models.columns import now
+from resolvers.conversations import edit_message, leave, send_message
 from resolvers.drivers import open_reader
 from resolvers.follows import follow, unfollow
 from resolvers.writing import open_writer
@@ -327,3 +329,38 @@ async def test_a_server_that_stops_says_so(serve, database_url):
         process.terminate()
         assert (await Client(socket).closed())[0] == 1012
     process.wait(timeout=20)
+
+
+async def test_messages_are_told_to_those_who_are_in_the_conversation(service, signed_up, save, writer):
+    people = [await signed_up(name) for name in ("Ada", "Bob", "Cyd")]
+    ada, bob, _ = [one.viewer for one in people]
+    save(
+        Researcher(id=1, slug="r", display_name="R", name_key="r"),
+        Invitation(
+            id=5, sender_id=ada.id, recipient_id=bob.id, researcher_id=1, state="ACCEPTED", subject="s", message="m",
+            expires_at=now(),
+        ),
+        Conversation(id=7, invitation_id=5),
+        *[Participant(conversation_id=7, account_id=one.id) for one in (ada, bob)],
+    )  # fmt: skip
+    connect = await service()
+    query = "subscription ($id: ID!) { messageAdded(conversationId: $id) { body editedAt sender { displayName } } }"
+    listening = subscribe("1", {"query": query, "variables": {"id": global_id("Conversation", 7)}})
+    async with AsyncExitStack() as stack:
+        first, second, third = [await stack.enter_async_context(connect(init=as_bearer(one.token))) for one in people]
+        for client in (first, second, third):
+            await client.say(listening)
+            await client.say(subscribe("2", TYPENAME))
+        assert {(await third.hear())["type"] for _ in range(3)} == {"error", "next", "complete"}
+        for client in (first, second):
+            await client.hear(), await client.hear()
+        id = await send_message(writer, ada, 7, "Hello")
+        await edit_message(writer, ada, id, "Hello, Bob")
+        for client in (first, second):
+            heard = [(await client.hear())["payload"]["data"]["messageAdded"] for _ in range(2)]
+            assert heard[-1]["body"] == "Hello, Bob"
+            assert heard[-1]["editedAt"] is not None
+            assert heard[0]["sender"] == {"displayName": "Ada"}
+        await leave(writer, bob, 7)
+        await second.say(subscribe("3", listening["payload"]))
+        assert (await second.hear())["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"

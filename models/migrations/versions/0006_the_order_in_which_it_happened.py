@@ -85,15 +85,21 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER event_told ON event")
         op.execute("DROP FUNCTION event_told")
         op.execute(before.POSTGRESQL[0].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
-        op.execute("DROP TRIGGER event_kept ON event")
     else:
-        for name in ("event_placed", "follow_added", "follow_removed", "event_kept"):
+        for name in ("event_placed", "follow_added", "follow_removed"):
             op.execute(f"DROP TRIGGER {name}")
         for statement in before.SQLITE[:2]:
             op.execute(statement)
-    op.execute("DELETE FROM event WHERE kind = 'FOLLOWERS'")
-    op.execute(next(one for one in (before.POSTGRESQL if op.get_bind().dialect.name == "postgresql" else before.SQLITE) if "event_kept" in one))
+    forget("FOLLOWERS")
     for name in ("event_unplaced", "event_of_followers_by_position", "event_addressed_by_position", "event_by_position"):
         op.drop_index(name, "event")
     known_kinds(*reversed(KINDS))
     op.drop_column("event", "position")
+
+
+def forget(*kinds):
+    """Delete what an earlier version does not know, which a trigger refuses to anybody else."""
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    op.execute(f"DROP TRIGGER event_kept{' ON event' if postgresql else ''}")
+    op.execute(f"DELETE FROM event WHERE kind IN ({', '.join(map(repr, kinds))})")
+    op.execute(next(one for one in (before.POSTGRESQL if postgresql else before.SQLITE) if "event_kept" in one))
