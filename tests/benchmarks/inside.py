@@ -93,7 +93,9 @@ async def inside(url: str, sent: bytes, text: str, variables: dict[str, Any]) ->
     reader = open_reader(url)
 
     async def run(document: Any, planned: bool) -> None:
-        context = Context(Store(reader), "http://127.0.0.1", "0", "0", writer=None, client=Client("", ""), spent=None)
+        unused: Any = None
+        client = Client("", "")
+        context = Context(Store(reader), "http://127.0.0.1", "0", "0", unused, client, spent=unused, hub=unused)
         executor = PlanExecutor if planned else GraphQLCore
         running = execute(schema, document, context_value=context, variable_values=variables, executor_class=executor)
         result: Any = await running if isawaitable(running) else running

@@ -20,7 +20,7 @@ import uvloop
 
 from tests.benchmarks.closed_loop import Measured, closed_loop, request
 from tests.benchmarks.databases import filled
-from tests.benchmarks.serving import CONNECTIONS, VARIANTS, Running, body, served
+from tests.benchmarks.serving import CONNECTIONS, SERVED, Running, body, served
 
 TIMES = 4
 LEAST_GOODPUT, MOST_P99 = 0.8, 3.0  # of the capacity, and times the p99 at capacity
@@ -91,7 +91,7 @@ def main() -> None:
     given = parser.parse_args()
     with filled(given.sqlite, given.postgres) as urls:
         for database, url in urls.items():
-            with served(VARIANTS[0], url) as server:
+            with served(SERVED, url) as server:
                 on(database, server, given.seconds)
 
 

@@ -59,6 +59,8 @@ class Variant(NamedTuple):
     queries: Mapping[str, str] = MappingProxyType(QUERIES)
 
     def command(self, port: int) -> list[str]:
+        if self.app == "server":
+            return [sys.executable, "-m", "server", "serve", "--port", str(port)]
         if not self.app.endswith(".mjs"):
             uvicorn = [sys.executable, "-m", "uvicorn", "--factory", self.app, "--port", str(port)]
             return [*uvicorn, "--no-access-log", "--log-level", "warning"]
@@ -77,6 +79,10 @@ VARIANTS = (
 ON_POSTGRESQL = (
     Variant("PostGraphile", "postgraphile.mjs", "DATABASE_URL", queries=queries(NODE / "postgraphile")),
     Variant("Mercurius with JIT and loaders", "mercurius.mjs", "DATABASE_URL"),
+)
+# With its own connections; the others are compared on uvicorn's.
+SERVED = Variant(
+    "peergraph as it is served", "server", "PEERGRAPH_DATABASE_URL", UNKEPT | {"PEERGRAPH_LOG_LEVEL": "WARNING"}
 )
 KEPT = (
     Variant("peergraph, answer kept", "server.app:create_app", "PEERGRAPH_DATABASE_URL"),
