@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from models import Account, Claim, Detached, Event, Follow
+from models import Account, Claim, Detached, Event, Follow, Invitation
 from models.columns import now
 from models.detached import NO_WORK
 
@@ -132,6 +132,16 @@ def test_a_claim_goes_to_the_survivor_with_what_its_owner_said(
     shown = f"SELECT headline, claim_status, verification_level FROM researcher WHERE id = {survivor}"
     assert select(shown) == [("I am", "CLAIMED", 3)]
     assert select("SELECT researcher_id, work_id FROM detached") == [(survivor, 2)]
+
+
+def test_an_invitation_goes_to_the_survivor(load, snapshot, select, save, accounts, merge):
+    root = snapshot("works", DAY, work(1, A, B))
+    load(root)
+    sent = {"sender_id": 1, "recipient_id": 2, "subject": "s", "message": "m", "expires_at": now()}
+    save(Invitation(researcher_id=A, **sent))
+    merge("authors", f"A{A}", f"A{B}")
+    load(root)
+    assert select("SELECT researcher_id FROM invitation") == [B]
 
 
 def test_of_two_owners_the_first_stays(load, snapshot, select, save, accounts, merge):

@@ -5,6 +5,7 @@ import json
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx2
 import pytest
 import websockets
 from sqlalchemy import delete, insert, text
@@ -331,21 +332,38 @@ async def test_a_server_that_stops_says_so(serve, database_url):
     process.wait(timeout=20)
 
 
-async def test_messages_are_told_to_those_who_are_in_the_conversation(service, signed_up, save, writer):
-    people = [await signed_up(name) for name in ("Ada", "Bob", "Cyd")]
-    ada, bob, _ = [one.viewer for one in people]
-    save(
+TALK = global_id("Conversation", 7)
+MESSAGES = {
+    "query": """subscription ($id: ID!, $after: String) {
+      messageAdded(conversationId: $id, after: $after) { body editedAt sender { displayName } } }"""
+}
+
+
+def talk(sender, recipient):
+    """The rows of a conversation between these two."""
+    return (
         Researcher(id=1, slug="r", display_name="R", name_key="r"),
         Invitation(
-            id=5, sender_id=ada.id, recipient_id=bob.id, researcher_id=1, state="ACCEPTED", subject="s", message="m",
+            id=5,
+            sender_id=sender.id,
+            recipient_id=recipient.id,
+            researcher_id=1,
+            state="ACCEPTED",
+            subject="s",
+            message="m",
             expires_at=now(),
         ),
         Conversation(id=7, invitation_id=5),
-        *[Participant(conversation_id=7, account_id=one.id) for one in (ada, bob)],
-    )  # fmt: skip
+        *[Participant(conversation_id=7, account_id=one.id) for one in (sender, recipient)],
+    )
+
+
+async def test_messages_are_told_to_those_who_are_in_the_conversation(service, signed_up, save, writer):
+    people = [await signed_up(name) for name in ("Ada", "Bob", "Cyd")]
+    ada, bob, _ = [one.viewer for one in people]
+    save(*talk(ada, bob))
     connect = await service()
-    query = "subscription ($id: ID!) { messageAdded(conversationId: $id) { body editedAt sender { displayName } } }"
-    listening = subscribe("1", {"query": query, "variables": {"id": global_id("Conversation", 7)}})
+    listening = subscribe("1", MESSAGES | {"variables": {"id": TALK}})
     async with AsyncExitStack() as stack:
         first, second, third = [await stack.enter_async_context(connect(init=as_bearer(one.token))) for one in people]
         for client in (first, second, third):
@@ -364,3 +382,20 @@ async def test_messages_are_told_to_those_who_are_in_the_conversation(service, s
         await leave(writer, bob, 7)
         await second.say(subscribe("3", listening["payload"]))
         assert (await second.hear())["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_message_sent_through_one_server_is_told_by_another(serve, signed_up, save, writer):
+    ada, bob = await signed_up("Ada"), await signed_up("Bob")
+    save(*talk(ada.viewer, bob.viewer))
+    (_, one), (_, other) = serve(), serve()
+    text_given = "Hello"
+    sending = "mutation ($input: SendMessageInput!) { sendMessage(input: $input) { message { body } } }"
+    async with websockets.connect(f"{other.replace('http', 'ws')}/graphql", subprotocols=[WS]) as socket:
+        client = Client(socket)
+        await client.say(as_bearer(bob.token))
+        await client.say(subscribe("1", MESSAGES | {"variables": {"id": TALK, "after": "ZXZlbnQ6MA"}}))
+        assert await client.hear() == {"type": "connection_ack"}
+        async with httpx2.AsyncClient(base_url=one, headers={"authorization": f"Bearer {ada.token}"}) as sender:
+            given = {"conversationId": TALK, "body": text_given}
+            await sender.post("/graphql", json={"query": sending, "variables": {"input": given}})
+        assert (await client.hear())["payload"]["data"]["messageAdded"]["body"] == text_given
