@@ -53,7 +53,8 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: setup ## requirements.lock anew from pyproject.toml
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+lock: setup ## requirements.lock, and what only serving takes of it, anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv==0.13.9
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--group pyproject.toml:dev pyproject.toml -o requirements.lock
+	$(COMPILE) --group pyproject.toml:dev pyproject.toml -o requirements.lock
+	$(COMPILE) --constraint requirements.lock pyproject.toml -o requirements-serve.lock
