@@ -128,9 +128,9 @@ class Settings(BaseSettings):
     # 0 is no limit.
     deadline_seconds: float = Field(default=10, ge=0)  # for a request, from when all of it has come
     sender_seconds: float = Field(default=15, ge=0)  # for a request's headers, and for its body, to come
-    max_requests: int = Field(default=24, ge=0)  # answered at once, by each process
+    max_requests: int = Field(default=16, ge=0)  # answered at once, by each process
     max_waiting: int = Field(default=64, ge=0)  # more than that, which wait for their turn
-    max_wait_seconds: float = Field(default=0.02, ge=0)  # until it comes, as far as can be told
+    max_wait_seconds: float = Field(default=0.01, ge=0)  # until it comes, as far as can be told
     max_sockets: int = Field(default=10_000, ge=0)  # WebSockets and event streams that are open, by each process
     max_sockets_per_address: int = Field(default=1_000, ge=0)
     max_subscriptions: int = Field(default=100, ge=0)  # operations under way on one WebSocket
