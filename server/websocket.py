@@ -13,9 +13,10 @@ from starlette.types import Receive, Scope, Send
 from server.access import Session
 from server.asked import Asked, in_object
 from server.connection import CLOSE
-from server.live import Live, Told
+from server.live import Live
 from server.malformed import Malformed
 from server.response import refusal
+from server.seen import Seen
 from server.settings import Settings
 
 PROTOCOL = "graphql-transport-ws"
@@ -49,7 +50,7 @@ class WebSockets:
 
 
 async def _refuse(send: Send, refused: Malformed) -> None:
-    body = refusal(refused.message, refused.code, "")
+    body = refusal(refused.message, refused.code, Seen().id)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})
@@ -195,17 +196,16 @@ async def _told(live: Live, payload: dict[str, Any], session: Session, scope: Sc
     try:
         asked: Asked = in_object(payload)
     except Malformed as malformed:
-        error: list[Any] = orjson.loads(refusal(malformed.message, malformed.code, ""))["errors"]
-        yield b"error", orjson.dumps(error)
+        yield b"error", _errors(refusal(malformed.message, malformed.code, Seen().id))
         return
     async with aclosing(live.results(asked, session, scope)) as results:
         async for told in results:
             if told.body:
-                yield (b"next", told.body) if told.answers else (b"error", _errors(told))
+                yield (b"next", told.body) if told.answers else (b"error", _errors(told.body))
 
 
-def _errors(told: Told) -> bytes:
-    return orjson.dumps(orjson.loads(told.body)["errors"])
+def _errors(body: bytes) -> bytes:
+    return orjson.dumps(orjson.loads(body)["errors"])
 
 
 def _read(message: Any) -> dict[str, Any]:

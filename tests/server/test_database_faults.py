@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from models import migrate
 from models.database import connect
@@ -144,3 +145,83 @@ def test_a_full_disk(database_url):
         assert connection.scalar(text("SELECT count(*) FROM account")) == done
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
     engine.dispose()
+
+
+class Line:
+    """What lies between the service and PostgreSQL: whatever goes through it takes so long, one way."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self.seconds = make_url(url), 0.0
+        self._going: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> str:
+        """The URL by which it is reached."""
+        self._server = await asyncio.start_server(self._through, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        url = self._url.set(host="127.0.0.1", port=port, query={})
+        return url.render_as_string(hide_password=False)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for one in self._going:
+            one.cancel()
+        await asyncio.gather(*self._going, return_exceptions=True)
+
+    async def _through(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = f"{self._url.query['host']}/.s.PGSQL.{self._url.query.get('port', 5432)}"
+        there, back = await asyncio.open_unix_connection(path)
+        for source, sink in ((reader, back), (there, writer)):
+            going = asyncio.create_task(self._pass_on(source, sink))
+            self._going.add(going)
+            going.add_done_callback(self._going.discard)
+
+    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            while part := await source.read(65_536):
+                await asyncio.sleep(self.seconds)
+                sink.write(part)
+                await sink.drain()
+        except ConnectionError:
+            pass
+        finally:
+            sink.close()
+
+
+@POSTGRESQL
+async def test_a_database_far_away(database_url, engine):
+    line = Line(database_url)
+    async with line as url:
+        app = create_app(Settings(database_url=url, deadline_seconds=1))
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test", timeout=30) as client,
+        ):
+
+            async def signed_up(number: int) -> set[str]:
+                asked = {"query": SIGN_UP, "variables": {"email": f"a{number}@example.org"}}
+                answer = await client.post("/graphql", json=asked)
+                return codes(answer) | {error["code"] for error in _payload(answer).get("userErrors", ())}
+
+            assert await signed_up(0) == set()
+            line.seconds = 0.02  # slow, but not too slow
+            for body in (READ, SHORT):
+                assert codes(await client.post("/graphql", json=body)) == set()
+            line.seconds = 0.8
+            answers = await asyncio.gather(*[client.post("/graphql", json=READ) for _ in range(12)])
+            assert {(answer.status_code, *codes(answer)) for answer in answers} == {(504, "TIMEOUT")}
+            assert all(one == {"TIMEOUT"} for one in await asyncio.gather(*[signed_up(number) for number in (1, 2, 3)]))
+            line.seconds = 0
+            for body in (READ, SHORT):
+                assert all(one <= {"TIMEOUT", "UNAVAILABLE"} for one in await until_it_answers(client, body))
+            for _ in range(100):
+                if await signed_up(4) <= {"EMAIL_TAKEN"}:
+                    break
+            else:
+                pytest.fail("Nobody can sign up again.")
+    with engine.connect() as connection:  # each account has its session, or there is neither
+        counts = [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in ("account", "access")]
+    assert len({*counts}) == 1, counts
+
+
+def _payload(answer: httpx2.Response) -> dict[str, Any]:
+    return ((answer.json().get("data") or {}).get("signUp")) or {}
