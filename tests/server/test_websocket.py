@@ -78,6 +78,7 @@ async def service(database_url, listening):
                         assert await client.hear() == {"type": "connection_ack"}
                     yield client
 
+            connect.address = f"http://{host}:{port}"
             return connect
 
         yield start  # the service closes them
@@ -286,12 +287,14 @@ async def test_who_does_not_read_is_told_to_come_back(service, record, happen):
     connect = await service(sender_seconds=0.5, max_aliases=0)
     await happen(*[FOLLOWERS] * 3000)
     large = followed(after="ZXZlbnQ6MA")
-    aliases = "".join(f"a{number}: displayName " for number in range(200))
+    aliases = "".join(f"a{number}: displayName " for number in range(500))
     large["query"] = large["query"].replace("followerCount", aliases)
     async with connect(max_queue=1, ping_interval=None) as client:
         client.socket.transport.pause_reading()
         await client.say(subscribe("1", large))
-        await asyncio.sleep(3)
+        async with httpx2.AsyncClient(base_url=connect.address) as looking:
+            while "slow_connections_closed_total 1.0" not in (await looking.get("/metrics")).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
         client.socket.transport.resume_reading()
         code, heard = await client.closed()
     assert code == 1013
