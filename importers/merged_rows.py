@@ -86,7 +86,6 @@ def _step(action: str, to: str, found: str, states: str) -> list[Statement]:
 
 # What an owner has said goes along with the claim, where the survivor has no owner.
 _OWN = ("headline", "homepage_url", "own_institution_id", "affiliation_withheld", "collaboration_status")
-_CLAIMED = f"c.researcher_id IN (SELECT old_id FROM moved) AND {_HELD}"
 _CLAIMS: list[Statement] = [
     *_step("QUESTION", "CONTESTED", _HOLDERS, "c.state = 'APPROVED'"),
     *_step("REVOKE", "REVOKED", _HOLDERS, "c.state = 'CONTESTED'"),

@@ -32,9 +32,13 @@ def read_id(text: str, path: Sequence[str], *types: str) -> tuple[str, int]:
     if not 0 <= number <= LARGEST or global_id(type_name, number) != text:
         raise _no_id(text, path)
     if type_name not in types:
-        expected = " or ".join(f"a {name}'s" for name in types)
-        raise Refused("BAD_USER_INPUT", f"This is the id of a {type_name}, where {expected} is asked for.", *path)
+        expected = " or ".join(f"{_a(name)}'s" for name in types)
+        raise Refused("BAD_USER_INPUT", f"This is the id of {_a(type_name)}, where {expected} is asked for.", *path)
     return type_name, number
+
+
+def _a(type_name: str) -> str:
+    return f"{'an' if type_name[0] in 'AEIO' else 'a'} {type_name}"
 
 
 def read_ids(texts: Iterable[str], path: Sequence[str], type_name: str) -> tuple[int, ...]:
