@@ -29,7 +29,7 @@ def read_id(text: str, path: Sequence[str], *types: str) -> tuple[str, int]:
         number = int(digits)
     except ValueError:
         raise _no_id(text, path) from None
-    if not 0 <= number <= LARGEST or global_id(type_name, number) != text:
+    if not type_name.isidentifier() or not 0 <= number <= LARGEST or global_id(type_name, number) != text:
         raise _no_id(text, path)
     if type_name not in types:
         expected = " or ".join(f"{_a(name)}'s" for name in types)

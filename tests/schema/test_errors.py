@@ -9,6 +9,7 @@ from schema.node import global_id
 
 WORK = global_id("Work", 1)
 HUGE = b64encode(b"Work:99999999999999999999").decode()
+NAMELESS = b64encode(b":1").decode()
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,7 @@ HUGE = b64encode(b"Work:99999999999999999999").decode()
         ('{ node(id: "x") { id } }', "BAD_USER_INPUT", ["id"]),
         ('{ node(id: "") { id } }', "BAD_USER_INPUT", ["id"]),
         (f'{{ node(id: "{HUGE}") {{ id }} }}', "BAD_USER_INPUT", ["id"]),
+        (f'{{ node(id: "{NAMELESS}") {{ id }} }}', "BAD_USER_INPUT", ["id"]),
         (f'{{ nodes(ids: ["{WORK}", "é"]) {{ id }} }}', "BAD_USER_INPUT", ["ids", "1"]),
         (f'{{ researcher(by: {{id: "{WORK}"}}) {{ id }} }}', "BAD_USER_INPUT", ["by", "id"]),
         ('{ researcher(by: {orcid: "x"}) { id } }', "BAD_USER_INPUT", ["by", "orcid"]),
