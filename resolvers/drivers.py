@@ -46,6 +46,10 @@ class Reader(Protocol):
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         """The rows. `long` says that it may take more than a moment. Raises Unavailable."""
 
+
+class Database(Reader, Protocol):
+    """What writes change at once for whoever reads it."""
+
     async def changes(self) -> Changes | None:
         """What has changed up to now, by anyone; None while that cannot be known. Raises Unavailable."""
 
@@ -59,7 +63,7 @@ class Reader(Protocol):
     async def close(self) -> None: ...
 
 
-def open_reader(url: str, *, connections: int = 10) -> Reader:
+def open_reader(url: str, *, connections: int = 10) -> Database:
     """A reader of this database; it connects when it first reads. Raises ValueError as database_url does."""
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -258,7 +262,10 @@ class Held:
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         async with self.connection("read") as connection:
-            rows: list[Any] = await connection.fetch(sql, *values)
+            try:
+                rows: list[Any] = await connection.fetch(sql, *values)
+            except asyncpg.SerializationError as error:  # a replica's, where rows that it still read are gone by now
+                raise Unavailable(_UNREADABLE) from error
             return rows
 
     @asynccontextmanager

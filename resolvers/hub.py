@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from resolvers.drivers import Reader
+from resolvers.drivers import Database
 from resolvers.event_log import (
     AT_ONCE,
     FEED,
@@ -39,7 +39,7 @@ Ear = tuple[Stream, int]  # what somebody listens to, and of whom or what
 
 
 class Hub:
-    def __init__(self, reader: Reader, writer: Writer) -> None:
+    def __init__(self, reader: Database, writer: Writer) -> None:
         self._reader, self._writer = reader, writer
         self._listening: defaultdict[Ear, set[asyncio.Event]] = defaultdict(set)
         self._place: Place | None = None  # up to which everybody has been woken

@@ -22,7 +22,7 @@ from sqlmodel import SQLModel, col
 
 from models import Change
 from models.database import BUSY_MS, CHANGES, CHANGES_KEPT, connect, database_url, tell_changes
-from resolvers.drivers import STATEMENTS, Held, PostgresReader, Reader, SQLiteReader, dsn
+from resolvers.drivers import STATEMENTS, Database, Held, PostgresReader, SQLiteReader, dsn
 from resolvers.reads import Compiled, compile_for, row_kind, shown_columns
 from resolvers.refused import Unavailable
 
@@ -86,7 +86,7 @@ class Writer:
             self._engine.dispose()
 
 
-def open_writer(url: str, reader: Reader, *, connections: int = 5) -> Writer:
+def open_writer(url: str, reader: Database, *, connections: int = 5) -> Writer:
     """A writer of the database that the reader reads; it connects when it first writes."""
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -15,9 +15,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from execution import PlanExecutor
-from resolvers.drivers import Reader, open_reader
+from resolvers.drivers import Database, open_reader
 from resolvers.hub import Hub
 from resolvers.passwords import verified
+from resolvers.replica import Replica
 from resolvers.writing import Writer, open_writer
 from schema.context import OfferedProvider
 from schema.root import build_schema
@@ -69,7 +70,7 @@ class Service(Starlette):
 
 def create_app(
     settings: Settings | None = None,
-    reader: Reader | None = None,
+    reader: Database | None = None,
     writer: Writer | None = None,
     executor: type[PlanExecutor] = PlanExecutor,
 ) -> Starlette:
@@ -77,6 +78,7 @@ def create_app(
     settings = settings or Settings()
     reader = reader or open_reader(settings.database_url, connections=settings.database_connections)
     writer = writer or open_writer(settings.database_url, reader)
+    replica = _replica(reader, settings)
     public_url = settings.public_url.rstrip("/")
     public, origins = urlsplit(public_url), Origins(settings.allowed_origins)
     https = public.scheme == "https"
@@ -95,12 +97,13 @@ def create_app(
         accesses=accesses,
         origins=origins,
         secure=secure,
+        replica=replica,
         metrics=metrics,
         tracing=tracing,
     )
     connections, over = Connections(settings), metrics.over if metrics else lambda _seen: None
     live = Live(running, endpoint.admission, accesses, connections, settings=settings, over=over)
-    observed = Observed(running.documents, endpoint.answers, endpoint.admission, reader, writer, connections)
+    observed = Observed(running.documents, endpoint.answers, endpoint.admission, reader, writer, connections, replica)
     secret = settings.secret.get_secret_value() if settings.secret else secrets.token_urlsafe()
 
     @asynccontextmanager
@@ -116,6 +119,8 @@ def create_app(
             asyncio.create_task(keep_up(writer, settings.public_url)),
             asyncio.create_task(hub.run()),
         ]
+        if replica:
+            tasks.append(asyncio.create_task(replica.run()))
         if metrics:
             tasks.append(asyncio.create_task(metrics.run(observed)))
         yield {REFUSED: endpoint.refused}
@@ -125,6 +130,8 @@ def create_app(
         await rates.close()
         await writer.close()
         await reader.close()
+        if replica:
+            await replica.close()
         if tracing:
             await asyncio.to_thread(tracing.close)
 
@@ -139,12 +146,23 @@ def create_app(
         Route(STREAM, ServerSentEvents(live, origins, settings, secure)),
         Route("/", home),
         sign_in,
-        *Health(reader).routes(),
+        *Health(replica or reader).routes(),
         *routes(),
     ]
     if metrics:
         known.append(metrics.route(observed))
     return Service(endpoint, secure, routes=known, lifespan=lifespan)
+
+
+def _replica(reader: Database, settings: Settings) -> Replica | None:
+    if settings.replica_url is None:
+        return None
+    return Replica(
+        reader,
+        settings.replica_url,
+        connections=settings.database_connections,
+        most_lag=settings.replica_lag_seconds,
+    )
 
 
 def _tracing() -> Tracing:

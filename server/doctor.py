@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from importers.openalex.run import half_done
 from models import migrate
 from models.database import connect, database_url
 from models.indexing import index_is_missing
+from resolvers.replica import wrong_with
 from server.settings import HERE, Settings
 from server.terminal import settings
 
@@ -51,6 +53,8 @@ def doctor() -> None:
 
 def checks(known: Settings) -> Iterator[Check]:
     yield from _of_database(known.database_url)
+    if known.replica_url:
+        yield Check("replica", _of_replica(known.database_url, known.replica_url, known.replica_lag_seconds))
     yield from _of_settings(known)
 
 
@@ -76,6 +80,11 @@ def _of_database(url: str) -> Iterator[Check]:
         yield Check("search index", _found(engine, _search))
     finally:
         engine.dispose()
+
+
+def _of_replica(url: str, replica_url: str, most_lag: float) -> str | None:
+    wrong = asyncio.run(wrong_with(url, replica_url, most_lag))
+    return wrong and f"{wrong.capitalize()}. All is read at the primary."
 
 
 def _found(engine: Engine, check: Callable[[Connection], str | None]) -> str | None:

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from resolvers.changes import Changes
-from resolvers.drivers import Reader
+from resolvers.drivers import Database
 from resolvers.refused import Unavailable
+from resolvers.replica import Reading, Replica
 from schema.errors import HIDDEN
-from server.access import Accesses
+from server.access import Accesses, Asking
 from server.admission import Admission
 from server.answers import Answers, Kept, Request
 from server.asked import NAMES, in_body, in_query_string, parameters
@@ -61,17 +62,18 @@ class Endpoint:
     def __init__(
         self,
         running: Running,
-        reader: Reader,
+        reader: Database,
         settings: Settings,
         *,
         accesses: Accesses,
         origins: Origins,
         secure: Iterable[Header],
+        replica: Replica | None = None,
         metrics: Metrics | None = None,
         tracing: Tracing | None = None,
     ) -> None:
         self._running, self._reader, self._access, self._origins = running, reader, accesses, origins
-        self._metrics, self._tracing = metrics, tracing
+        self._replica, self._metrics, self._tracing = replica, metrics, tracing
         self._most_bytes, self._sender_seconds = settings.max_body_bytes, settings.sender_seconds
         self.admission = Admission(settings.max_requests, settings.max_waiting, settings.max_wait_seconds)
         self._patience = Patience(settings.deadline_seconds)
@@ -156,7 +158,11 @@ class Endpoint:
             asked = in_body(sent) if method == "POST" else in_query_string(sent)
             ran = self._running.prepared(asked, exchange.seen)
             if not isinstance(ran, Ran):
-                ran = await self._running.run(ran, asking, exchange.seen, may_write=method == "POST")
+                reading = None if ran.writes else await self._reading(asking)
+                if reading and changes:
+                    then = reading.as_of
+                reader = reading.reader if reading else self._reader
+                ran = await self._running.run(ran, asking, exchange.seen, may_write=method == "POST", reader=reader)
             if changes is None or ran.store is None or not ran.public:
                 status = ran.status if kind == GRAPHQL_JSON else 200
                 return exchange.reply(ran.body, status, (_PRIVATE, *self._access.cookies(ran.token), *ran.told))
@@ -167,6 +173,13 @@ class Endpoint:
         if kept.etag in known or known.strip() == b"*":
             return exchange.reply(b"", NOT_MODIFIED, kept.headers)
         return exchange.reply(kept.body, 200, (*kept.headers, *told))
+
+    async def _reading(self, asking: Asking) -> Reading | None:
+        """What to read from instead of the database that is written."""
+        if self._replica is None:
+            return None
+        # Who is not signed in has written nothing that they could miss.
+        return await self._replica.caught_up() if asking.viewer else self._replica.reading()
 
     async def _changes(self) -> Changes | None:
         """What has changed in the database, if it can be had."""

@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from resolvers.drivers import Reader
+from resolvers.drivers import Database, Reader
 from resolvers.later import arrived
 from resolvers.refused import Unavailable
+from resolvers.replica import Replica
 from resolvers.writing import Writer
 from server.admission import Admission
 from server.answers import Answers
@@ -33,7 +34,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's: where several proces
 EVERY = 1.0  # seconds
 PATIENCE = 2.0  # seconds that the database has to count
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-OfAll = Literal["livesum", "livemostrecent"]  # how the gauges of several processes make one
+OfAll = Literal["livesum", "livemax", "livemostrecent"]  # how the gauges of several processes make one
 MAILS = "SELECT count(*) FROM mail"
 
 
@@ -43,9 +44,10 @@ class Observed(NamedTuple):
     documents: Documents
     answers: Answers
     admission: Admission
-    reader: Reader
+    reader: Database
     writer: Writer
     connections: Connections
+    replica: Replica | None
 
 
 class Metrics:
@@ -65,6 +67,8 @@ class Metrics:
         self._events = self._counter("events_told", "Events that subscribers have been told.")
         self._too_slow = self._counter("slow_connections_closed", "Connections closed for reading too slowly.")
         self._in_use = self._gauge("database_connections_in_use", "Connections at work.", "work")
+        self._behind = self._gauge("replica_lag_seconds", "How far the replica is behind.", of_all="livemax")
+        self._followed = self._gauge("replica_in_use", "Processes that read at the replica.")
         self._mails = self._gauge("mails_waiting", "Messages to send.", of_all="livemostrecent")
         self._codes, self._outcomes = Counts[str](), Counts[str]()
         self._read, self._read_seconds = 0, 0.0
@@ -102,6 +106,10 @@ class Metrics:
         self._raise(self._too_slow, observed.connections.too_slow)
         self._in_use.labels("reading").set(observed.reader.in_use)
         self._in_use.labels("writing").set(observed.writer.in_use)
+        if observed.replica:
+            self._in_use.labels("reading at the replica").set(observed.replica.connections_in_use)
+            self._behind.set(observed.replica.lag)
+            self._followed.set(observed.replica.in_use)
 
     async def run(self, observed: Observed) -> None:
         """Publish, until cancelled."""

@@ -59,6 +59,10 @@ class Prepared(NamedTuple):
     def subscribes(self) -> bool:
         return self.operation.operation is OperationType.SUBSCRIPTION
 
+    @property
+    def writes(self) -> bool:
+        return self.operation.operation is OperationType.MUTATION
+
 
 class Running:
     def __init__(
@@ -101,7 +105,9 @@ class Running:
         seen.operation = operation.name.value if operation.name else None
         return Prepared(document, document.syntax, operation, asked)
 
-    async def run(self, prepared: Prepared, asking: Asking, seen: Seen, *, may_write: bool) -> Ran:
+    async def run(
+        self, prepared: Prepared, asking: Asking, seen: Seen, *, may_write: bool, reader: Reader | None = None
+    ) -> Ran:
         """Raises Malformed for what cannot be asked in this way."""
         document, syntax, operation, asked = prepared
         if operation.operation is OperationType.SUBSCRIPTION:
@@ -112,7 +118,7 @@ class Running:
         if isinstance(cost, Ran):
             return cost
         spent = await self.rates.spend(asking, cost)
-        context = self.context(document, asking, spent, seen)
+        context = self.context(document, asking, spent, seen, reader)
         body = await self.executed(syntax, asked, context, seen)
         if asked.wants("cost"):
             body["extensions"] = self._told(cost)
@@ -143,9 +149,11 @@ class Running:
     def _told(self, cost: int) -> dict[str, Any]:
         return {"cost": {"formula": FORMULA, "cost": cost, "maximum": self._most_cost or None}}
 
-    def context(self, document: Document, asking: Asking, spent: Spent, seen: Seen) -> Context:
+    def context(
+        self, document: Document, asking: Asking, spent: Spent, seen: Seen, reader: Reader | None = None
+    ) -> Context:
         return Context(
-            Store(Watched(self._reader, seen)),
+            Store(Watched(reader or self._reader, seen)),
             self._public_url,
             __version__,
             seen.id,

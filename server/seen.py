@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.types import Message, Scope, Send
 
-from resolvers.changes import Changes
 from resolvers.drivers import Reader
 from resolvers.later import Later
 
@@ -121,16 +120,3 @@ class Watched:
         self._seen.reading += perf_counter() - began
         if span:
             span.end()
-
-    @property
-    def in_use(self) -> int:
-        return self._reader.in_use
-
-    async def changes(self) -> Changes | None:
-        return await self._reader.changes()
-
-    def tell(self, subject: str | None) -> None:
-        self._reader.tell(subject)
-
-    async def close(self) -> None:
-        await self._reader.close()

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
 
     database_url: Annotated[str, AfterValidator(_usable)] = "sqlite:///data/peergraph.sqlite3"
     database_connections: int = Field(default=10, ge=1, le=1000)  # for reads, on PostgreSQL
+    replica_url: str | None = None  # of a hot standby of it, on PostgreSQL, for reads that may be a moment old
+    replica_lag_seconds: float = Field(default=10, gt=0)  # behind by more than that, it is not read
     public_url: str = "http://127.0.0.1:8000"
     allowed_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_origins)] = []
     max_body_bytes: int = Field(default=1_000_000, ge=0)  # 0 is no limit
@@ -151,6 +153,18 @@ class Settings(BaseSettings):
     # Whether OpenTelemetry is sent them.
     traces: bool = Field(default_factory=lambda: any(map(os.environ.get, TRACED_TO)))
     log_format: Format = "auto"  # text in a terminal, else JSON
+
+    @field_validator("replica_url")
+    @classmethod
+    def _goes_with_primary(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None:
+            return None
+        # Where the first is wrong by itself, that is said.
+        if any(
+            database_url(one).get_backend_name() != "postgresql" for one in (info.data.get("database_url", url), url)
+        ):
+            raise ValueError("it goes with a PEERGRAPH_DATABASE_URL of PostgreSQL, and must be one too")
+        return url
 
     @field_validator("orcid_client_secret")
     @classmethod
