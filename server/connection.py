@@ -23,6 +23,7 @@ GRAPHQL = "/graphql"
 STREAM = "/graphql/stream"
 ABORT, CLOSE = "abort", "close"  # the state of a request: what ends its connection whatever is still to be sent
 CLOSE_SECONDS = 5.0
+READ_SECONDS = 0.05  # in which an idle connection brings what was sent before it is closed
 REFUSED = "refused"  # the application's state under this name: of the headers of a POST, the Response that refuses it
 MOST_HEADER_BYTES = 65_536
 MOST_MESSAGE_BYTES = 256 * 1024  # of a WebSocket
@@ -44,6 +45,7 @@ class PromptConnection(HttpToolsProtocol):
         super().__init__(*given, **known)
         self._waiting = False  # for a request's headers
         self._bytes = 0  # that came meanwhile
+        self._stopping = False
         self._late: asyncio.TimerHandle | None = None
         self._refusal: Response | None = None  # of the request whose body comes now
 
@@ -78,11 +80,17 @@ class PromptConnection(HttpToolsProtocol):
         self._stop_waiting()
         self.scope["state"][ABORT] = self.transport.abort
         super().on_headers_complete()
+        if self._stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        """What would go on for ever ends, as if its client had gone."""
+        """What was sent and is not read yet is answered; what would go on for ever ends, as if its client had gone."""
+        self._stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(READ_SECONDS, super().shutdown)
+            return
         super().shutdown()
-        if self.cycle is not None and self.cycle.scope["path"] == STREAM:
+        if self.cycle.scope["path"] == STREAM:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
 

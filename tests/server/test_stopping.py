@@ -6,6 +6,10 @@ import signal
 import httpx2
 import pytest
 
+from server.app import create_app
+from server.connection import PromptConnection
+from server.settings import Settings
+
 SIGN_IN = """mutation($email: String!) { signIn(input: {email: $email, password: "not the right one"}) {
   userErrors { code } } }"""
 ASKED = 8
@@ -33,6 +37,40 @@ def test_what_has_been_asked_is_answered(serve, workers):
     assert process.wait(timeout=30) in {0, -signal.SIGTERM}
     with pytest.raises(httpx2.TransportError):
         httpx2.get(address)
+
+
+async def test_what_has_been_sent_and_not_read_is_answered(database_url, listening, monkeypatch):
+    """On a connection that stayed open, and is to be closed by whoever stops the service."""
+    stopped = []
+    monkeypatch.setattr(PromptConnection, "connection_made", _noted(PromptConnection.connection_made, stopped))
+    async with listening(create_app(Settings(database_url=database_url))) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        for stays in (True, False):
+            if not stays:
+                stopped[0].shutdown()
+            writer.write(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200")
+            assert (b"connection: close" in head) is not stays
+            assert await reader.readexactly(len(b'{"status":"ok"}')) == b'{"status":"ok"}'
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_silent_connection_is_closed_when_it_stops(database_url, listening):
+    async with listening(create_app(Settings(database_url=database_url))) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        await asyncio.sleep(0.05)
+    assert await reader.read() == b""
+    writer.close()
+
+
+def _noted(made, connections):
+    def connection_made(connection, transport):
+        connections.append(connection)
+        made(connection, transport)
+
+    return connection_made
 
 
 def test_what_was_killed_serves_again(serve):
