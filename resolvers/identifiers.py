@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-import idutils
-
 from models.topic import OFFSETS
 
 LONGEST = 2_000
@@ -43,6 +41,8 @@ def recognise(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def _named(text: str) -> Iterator[tuple[str, Any]]:
+    import idutils  # noqa: PLC0415  it compiles patterns for half a second: the service has it do so beside its start
+
     if (found := _OPEN_ALEX.fullmatch(text)) is not None:
         letter, number, level, below = found.groups()
         if letter:

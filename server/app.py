@@ -5,6 +5,7 @@ import gc
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -114,7 +115,8 @@ def create_app(
         # Requests leave no circles behind; lower, what so many of them hold in flight would set collections off.
         gc.set_threshold(100_000, 10, 10)
         await verified("", None)  # so that the first guess at nobody's password takes no longer than others
-        tasks = [
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(asyncio.to_thread(import_module, "idutils")),  # see resolvers/identifiers.py
             asyncio.create_task(Mailer(writer, settings).run()),
             asyncio.create_task(keep_up(writer, settings.public_url)),
             asyncio.create_task(hub.run()),
