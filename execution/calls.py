@@ -12,6 +12,7 @@ from typing import Any
 import strawberry
 from strawberry.types.field import StrawberryField
 
+from execution.lazily import lazily, lazy
 from execution.plan import Run, Step
 
 MOST_CLASSES = 4096
@@ -54,7 +55,9 @@ def resolver_of(field: StrawberryField) -> Any:
 
 class _Call:
     def __init__(self, field: StrawberryField, schema: strawberry.Schema, function: Any) -> None:
-        self._field, self._schema, self._function = field, schema, function
+        self._field, self._schema = field, schema
+        self._function: Any = lazy(function)
+        self._batch: Any = lazy(function.batch) if hasattr(function, "batch") else None
         resolver: Any = field.base_resolver
         self._takes_self = resolver.self_parameter is not None
         self._info = resolver.info_parameter and resolver.info_parameter.name
@@ -62,12 +65,12 @@ class _Call:
 
     def as_planned(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
         if step.bound is None:
-            step.bound = self._function.plan(self._info_of(run, step))
+            step.bound = lazy(self._function.plan(self._info_of(run, step)))
         keywords = step.arguments.of(run.variable_values, lambda: self._info_of(run, step))
         return step.bound(parents, run.context_value, **keywords)
 
     def in_one(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
-        return self._function.batch(parents, **self._given(run, step))
+        return self._batch(parents, **self._given(run, step))
 
     def one_by_one(self, run: Run, step: Step, parents: Sequence[Any]) -> Any:
         function, keywords = self._function, self._given(run, step)
@@ -107,6 +110,7 @@ def _settled(values: list[Any]) -> Any:
     return values
 
 
+@lazily
 async def _gathered(values: list[Any]) -> list[Any]:
     if len(values) == 1:
         return [await values[0]]

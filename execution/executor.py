@@ -36,6 +36,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from execution.arguments import INT32, PLAIN
 from execution.compiler import Unsupported, compile_object
+from execution.lazily import lazily
 from execution.plan import Kind, ObjectPlan, Step
 
 OPERATIONS = 512  # whose plans are kept
@@ -307,6 +308,7 @@ class PlannedRun:
             return self.executor.execute_unplanned(error)
         return self._answered(found) if isinstance(found, list) else self._later(found)
 
+    @lazily
     async def _later(self, found: Any) -> Any:
         try:
             return self._answered(await found)

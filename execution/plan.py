@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import gather, sleep
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from itertools import repeat
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Never, Protocol
 
 from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type, is_object_type
 from graphql.execution.values import VariableValues
+
+from execution.lazily import lazily
 
 if TYPE_CHECKING:
     from execution.arguments import Arguments
@@ -78,6 +80,7 @@ class ObjectPlan:
                 type_of(run, step, tuple.__new__(kind, parents[0]) if kind else _first(parents, one))
             self.checked.add(one)
 
+    @lazily
     async def _in_chunks(self, run: Run, parents: Sequence[Any], objects: Sequence[Any]) -> list[dict[str, Any]]:
         shown: list[dict[str, Any]] = []
         for start in range(0, len(parents), CHUNK):
@@ -89,7 +92,7 @@ class ObjectPlan:
         return found if isinstance(found, list) else await found
 
     def _filled(self, run: Run, parents: Sequence[Any], shown: list[dict[str, Any]]) -> Later:
-        waiting: list[Coroutine[Any, Any, None]] = []
+        waiting: list[Awaitable[None]] = []
         try:
             for step in self.steps if parents else ():
                 left = step.answer(run, parents, shown)
@@ -102,7 +105,8 @@ class ObjectPlan:
         return _finished(waiting, shown) if waiting else shown
 
 
-async def _finished(waiting: list[Coroutine[Any, Any, None]], shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+@lazily
+async def _finished(waiting: list[Awaitable[None]], shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(waiting) == 1:  # no task for one
         await waiting[0]
     else:
@@ -110,6 +114,7 @@ async def _finished(waiting: list[Coroutine[Any, Any, None]], shown: list[dict[s
     return shown
 
 
+@lazily
 async def _failed(waiting: Sequence[Awaitable[Any]], error: Exception) -> Never:
     await gather(*waiting, return_exceptions=True)  # what was begun is awaited all the same
     raise error
@@ -131,9 +136,7 @@ class Step:
     types: dict[type, str] = field(default_factory=dict)  # by the Python class of a value; no name for null
     bound: Any = None  # what the resolver keeps for as long as the plan lives
 
-    def answer(
-        self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]
-    ) -> Coroutine[Any, Any, None] | None:
+    def answer(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> Awaitable[None] | None:
         """Put the field into each object; what is left to await."""
         if run.overdue():
             return self._after_others(run, parents, objects)
@@ -146,6 +149,7 @@ class Step:
         self._put(shown, objects)
         return None
 
+    @lazily
     async def _after_others(self, run: Run, parents: Sequence[Any], objects: list[dict[str, Any]]) -> None:
         await sleep(0)
         run.resumed()
@@ -153,12 +157,14 @@ class Step:
         if left is not None:
             await left
 
+    @lazily
     async def _later(self, run: Run, values: Any, objects: list[dict[str, Any]]) -> None:
         found, kind = _plain(await values if isawaitable(values) else values)
         run.resumed()
         shown = self.completion.complete(run, self, found, kind)
         self._put(shown if isinstance(shown, list) else await shown, objects)
 
+    @lazily
     async def _put_later(self, shown: Awaitable[list[Any]], objects: list[dict[str, Any]]) -> None:
         self._put(await shown, objects)
 
@@ -195,6 +201,7 @@ class ListOf:
         found = self.of.complete(run, step, flat, kind)
         return _cut(values, found) if isinstance(found, list) else self._later(values, found)
 
+    @lazily
     async def _later(self, values: Sequence[Any], found: Awaitable[list[Any]]) -> list[Any]:
         return _cut(values, await found)
 
@@ -284,6 +291,7 @@ def _spread(shown: list[Any], found: list[tuple[list[int], Later]]) -> Later:
     return _spread_later(shown, waiting) if waiting else shown
 
 
+@lazily
 async def _spread_later(shown: list[Any], waiting: list[tuple[list[int], Awaitable[list[Any]]]]) -> list[Any]:
     arrived = await gather(*[later for _, later in waiting])
     _spread(shown, [(places, objects) for (places, _), objects in zip(waiting, arrived, strict=True)])

@@ -17,7 +17,7 @@ from sqlalchemy import ARRAY, BigInteger, CompoundSelect, Integer, Select, bindp
 
 from resolvers.drivers import Reader
 from resolvers.edges import EDGES
-from resolvers.later import Later, arrived
+from resolvers.later import Later, arrived, lazily
 from resolvers.reads import Statement, select
 from resolvers.rowless import Rowless
 from resolvers.ties import KINDS, MILLION, TIES, examined
@@ -107,6 +107,7 @@ def _of_each(dialect: str, place: int) -> Select[Any]:
     return select(literal_column(f"{place}").label("place"), every(listed).label("found")).select_from(k)
 
 
+@lazily
 async def _tied(keys: Sequence[Node], rows: Later) -> list[Ties]:
     found: list[Ties] = [[] for _ in keys]
     of_kind = {kind: [ties for ties, key in zip(found, keys, strict=True) if key.kind == kind] for kind in KINDS}
@@ -131,6 +132,7 @@ def _of_kind(dialect: str, place: int) -> Select[Any]:
 _EDGES = Statement(_every_edge)
 
 
+@lazily
 async def _edges(keys: Sequence[frozenset[Node]], rows: Later) -> list[list[Edge]]:
     graphs: dict[Node, set[int]] = defaultdict(set)  # the places of those that have the node
     for graph, key in enumerate(keys):

@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 
 from models.database import BUSY_MS, CHANGES, database_url
 from resolvers.changes import Changes
-from resolvers.later import Later
+from resolvers.later import Later, lazily
 from resolvers.refused import Unavailable
 
 # What PostgreSQL says when it is not there, is stopping, is full, or has become the copy of another that takes writes.
@@ -120,6 +120,7 @@ class SQLiteReader:
             self._changes.tell(subject)
         return told[-1][0] if told else last
 
+    @lazily
     async def _interruptibly(self, sql: str, given: Sequence[Any]) -> list[Any]:
         """The rows, read in a thread; cancelled, the statement ends, so that the thread is free for others."""
         over = threading.Event()
@@ -260,6 +261,7 @@ class Held:
         self._idle: list[asyncpg.Connection] = []
         self._room = asyncio.Semaphore(most)
 
+    @lazily
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         async with self.connection("read") as connection:
             try:

@@ -15,7 +15,7 @@ from sqlmodel import col
 from models import Collaboration
 from resolvers.adjacency import JSON
 from resolvers.drivers import Reader
-from resolvers.later import Later, arrived
+from resolvers.later import Later, arrived, lazily
 from resolvers.reads import Among, AmongMany, Statement, select
 from resolvers.refused import Refused
 from resolvers.rowless import Rowless
@@ -74,6 +74,7 @@ class Paths(Rowless, NamedTuple("Paths", [("most", int)])):
         return _paths(reader, keys, self.most)
 
 
+@lazily
 async def _paths(reader: Reader, pairs: Sequence[tuple[int, int]], most: int) -> list[Path | None]:
     return [*await gather(*[_path(reader, *pair, most) for pair in pairs])]
 

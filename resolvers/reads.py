@@ -33,7 +33,7 @@ from sqlmodel import col
 
 from models import Account, Institution, Researcher, Topic
 from resolvers.drivers import Reader, instant
-from resolvers.later import Later, arrived, then
+from resolvers.later import Later, arrived, lazily, then
 
 SUBJECTS = (Account, Institution, Researcher, Topic)  # what people's own writes change
 KEYS, KEY = "keys", "key"
@@ -228,6 +228,7 @@ class Statement:
     def _write(self, dialect: Dialect) -> None:
         self._compiled[dialect.name] = compile_for(dialect, self.build(dialect.name))
 
+    @lazily
     async def _written_and_fetched(self, reader: Reader, values: Mapping[str, Any]) -> list[Any]:
         await to_thread(self._write, reader.dialect)
         return await arrived(self._compiled[reader.dialect.name].fetch(reader, values, long=self.long))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from resolvers.drivers import Database, PostgresReader, Reader, open_reader
-from resolvers.later import Later, arrived
+from resolvers.later import Later, arrived, lazily
 from resolvers.refused import Unavailable
 
 OFTEN = 0.05  # seconds between looks while something is on its way to the replica
@@ -67,6 +67,7 @@ class Replica:
     def fetch(self, sql: str, values: Sequence[object], *, long: bool = False) -> Later:
         return self._fetched(sql, values, long=long) if self.in_use else self._primary.fetch(sql, values, long=long)
 
+    @lazily
     async def _fetched(self, sql: str, values: Sequence[object], *, long: bool) -> list[object]:
         try:
             return await arrived(self._replica.fetch(sql, values, long=long))

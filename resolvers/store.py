@@ -7,13 +7,13 @@ from asyncio import Future
 from collections import defaultdict
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiodataloader import DataLoader
 
 from models.database import subject
 from resolvers.drivers import Reader
-from resolvers.later import Later, arrived
+from resolvers.later import Later, arrived, lazily
 from resolvers.reads import SUBJECTS, Loadable
 from resolvers.refused import Unavailable
 
@@ -28,8 +28,7 @@ class Store:
 
     def load(self, read: Loadable, key: Any) -> Awaitable[Any]:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
-        # Whoever is cancelled, as graphql-core does with the siblings of what fails, leaves the others waiting.
-        return asyncio.shield(self._batch(read).loader.load(key))
+        return _loaded(self._batch(read).loader.load(key))
 
     def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
         """What the read answers for each key, in their order, by at most one statement; its rows are plain."""
@@ -71,6 +70,21 @@ class Store:
         return batch
 
 
+class _Failed(NamedTuple):
+    """In place of a value: an exception that nobody waits for, as where whoever asked has gone, would be logged."""
+
+    error: Exception
+
+
+@lazily
+async def _loaded(value: Awaitable[Any]) -> Any:
+    # Whoever is cancelled, as graphql-core does with the siblings of what fails, leaves the others waiting.
+    found = await asyncio.shield(value)
+    if found.__class__ is _Failed:
+        raise found.error
+    return found
+
+
 class _Batch:
     """One read's answers: what is known, and what is on its way as an arrival."""
 
@@ -88,9 +102,11 @@ class _Batch:
         try:
             found = self.load_level(keys)
             return [*map(self._read.made, found if isinstance(found, list) else await self._running(found))]
-        except asyncio.CancelledError as error:
-            # The loader passes on only Exceptions; after a bare cancellation its keys would be awaited forever.
-            raise Unavailable("The read was cancelled.") from error
+        except asyncio.CancelledError:
+            # After a bare cancellation the loader's keys would be awaited forever.
+            return [_Failed(Unavailable("The read was cancelled."))] * len(keys)
+        except Exception as error:  # noqa: BLE001  raised to whoever waits
+            return [_Failed(error)] * len(keys)
 
     async def _running(self, found: Awaitable[list[Any]]) -> list[Any]:
         task = asyncio.current_task()
@@ -123,6 +139,7 @@ class _Batch:
                 return self._after(dict.fromkeys([*mine, *others]), keys)
         return [known[key] for key in keys]
 
+    @lazily
     async def _after(self, arrivals: Iterable[_Arrival], keys: Sequence[Any]) -> list[Any]:
         for arrival in arrivals:
             await arrival.wait()

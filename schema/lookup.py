@@ -11,7 +11,7 @@ import strawberry
 from resolvers.conversations import conversation_of_viewer, message_of_viewer
 from resolvers.identifiers import recognise
 from resolvers.invitations import invitation_of_viewer
-from resolvers.later import Later, arrived
+from resolvers.later import Later, arrived, lazily
 from resolvers.reads import Given, One, Rows
 from resolvers.records import BY_ID, BY_KEY, living
 from resolvers.refused import Refused
@@ -118,6 +118,7 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
         read, key = _reading(type_name, by)
         return await living(info.context.store, type_name, read.only(columns(info)), key)
 
+    @lazily
     async def later(store: Store, read: One, key: Any, found: Later) -> Any:
         rows = await arrived(found)
         return [await living(store, type_name, read, key)] if rows[0] is None else Rows(read.kind, rows)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import Message, Scope, Send
 
 from resolvers.drivers import Reader
-from resolvers.later import Later
+from resolvers.later import Later, lazily
 
 if TYPE_CHECKING:  # see server/tracing.py
     from opentelemetry.trace import Span
@@ -110,6 +110,7 @@ class Watched:
                 self._over(began, span)
         return found if isinstance(found, list) else self._awaited(found, began, span)
 
+    @lazily
     async def _awaited(self, found: Awaitable[list[Any]], began: float, span: Span | None) -> list[Any]:
         try:
             return await found

@@ -1,5 +1,9 @@
 """What each way to a record, each filter and each order answers."""
 
+import asyncio
+import gc
+import warnings
+
 import pytest
 
 from models import Affiliation, Institution, Researcher, Work
@@ -220,3 +224,28 @@ async def test_pages_walk_through_graphql(world, ask):
         if not page["pageInfo"]["hasNextPage"]:
             break
     assert seen == ["r-1", "r-2", "r-3", "r-4", "r-5"]
+
+
+PAGE = """{ researcher(by: {slug: "r-1"}) {
+  jsonLd viewerCanClaim verification { methods }
+  works(first: 5) { totalCount facets(by: [YEAR, TOPIC]) { withoutCount buckets { count node { id } } } export(format: BIBTEX) nodes { citation(format: APA) title authorships { nodes { researcher { displayName } } } } }
+  collaborators(first: 5) { nodes { researcher { displayName topics { nodes { displayName } } } } } activity { year }
+} search(query: "work", first: 5) { totalCount nodes { node { id } } } }"""
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_whoever_goes_at_any_moment_leaves_nothing_behind(world, ask, post, caplog):
+    """What would have been awaited next is nobody's fault, and the log tells nothing of it."""
+    world(researchers=6)
+    await ask(PAGE)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for turns in range(150):
+            asking = asyncio.create_task(post(PAGE))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        gc.collect()
+    assert [f"{one.message}" for one in told] == []
+    assert [record.name for record in caplog.records if record.name == "asyncio"] == []
