@@ -40,6 +40,7 @@ bench: setup $(NODE)/node_modules ## the import, measured against reading its fi
 	$(BIN)/python -m tests.benchmarks.serving
 	$(BIN)/python -m tests.benchmarks.exploring
 	$(BIN)/python -m tests.benchmarks.overload
+	$(BIN)/python -m tests.benchmarks.recovering
 	$(BIN)/python -m tests.benchmarks.listening
 	$(BIN)/python -m tests.benchmarks.following
 	$(BIN)/python -m tests.benchmarks.sign_in_times

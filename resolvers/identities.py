@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import idutils
 import sqlalchemy
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
@@ -62,6 +61,8 @@ class Proof:
         """Raises Declined (INVALID_INPUT) for a subject that names nobody."""
         subject = self.subject
         if self.provider == ORCID:  # has been given as a URL, too, by some of its versions
+            import idutils  # noqa: PLC0415  see resolvers/identifiers.py
+
             subject = idutils.normalize_orcid(subject).upper() if idutils.is_orcid(subject) else ""
         if not 1 <= len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
             raise Declined("INVALID_INPUT", "The provider does not say who you are.", steps=("CONTACT",))

@@ -124,9 +124,8 @@ async def test_one_who_waits_for_a_read_that_failed_is_told_so_whatever_else_suc
 
 async def test_none_waits_for_one_who_never_began():
     store, read = Store(None), Slow()
-    dropped = store.load_all(read, [1])
+    store.load_all(read, [1])
     waiting = asyncio.ensure_future(store.load_all(read, [1]))
     await settled()
     read.ends[0].set_result(None)
     assert await waiting == [-1]
-    dropped.close()
