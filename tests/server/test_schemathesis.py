@@ -5,12 +5,14 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import httpx2
 
 from server.graphiql import PATH
 from tests.server.own_words import PYTHON
 
+ROOT = Path(__file__).parents[2]
 EXAMPLES = 12  # of each field of Query and Mutation
 
 
@@ -23,8 +25,8 @@ def test_no_operation_is_a_fault(serve, record, tmp_path):
         *("run", f"{address}/graphql", "--checks", "in_its_own_words", "--phases", "fuzzing", "--no-color"),
         *("--max-examples", f"{EXAMPLES}", "--seed", "1", "--generation-database", "none"),
     ]
-    environ = os.environ | {"SCHEMATHESIS_HOOKS": "tests.server.own_words"}
-    ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=250)
+    environ = os.environ | {"SCHEMATHESIS_HOOKS": "tests.server.own_words", "PYTHONPATH": f"{ROOT}"}
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=250)
     assert ran.returncode == 0, ran.stdout[-5_000:]
     (tested,) = re.findall(r"(\d+) generated", ran.stdout)
     assert int(tested) > 500
