@@ -48,7 +48,7 @@ class Reader(Protocol):
 
 
 class Database(Reader, Protocol):
-    """What writes change at once for whoever reads it."""
+    """A reader of all that is committed, which knows what changes."""
 
     async def changes(self) -> Changes | None:
         """What has changed up to now, by anyone; None while that cannot be known. Raises Unavailable."""

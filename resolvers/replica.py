@@ -20,13 +20,6 @@ _REPLAYED = _PLACE.format("CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay
 _log = logging.getLogger("peergraph.replica")
 
 
-class Reading(NamedTuple):
-    """From where to read, and the clock of changes: what had been written when it showed this is there."""
-
-    reader: Reader
-    as_of: int
-
-
 class Place(NamedTuple):
     """In the write-ahead log of a server, or of what it is a replica of. None where it is not what it should be."""
 
@@ -59,7 +52,7 @@ class Replica:
     def __init__(self, primary: Database, url: str, *, connections: int, most_lag: float) -> None:
         self._primary, self._replica = primary, open_reader(url, connections=connections)
         self._most_lag = most_lag  # seconds
-        self._as_of = 0
+        self.as_of = 0  # the clock of changes: what had been written when it showed this is there
         self._awaited: _Awaited | None = None
         self.in_use = False  # until `run` has found that it follows
         self.wrong: str | None = None  # why it is not read, once that is known
@@ -75,18 +68,10 @@ class Replica:
             self._out("it cannot be read")
             return await arrived(self._primary.fetch(sql, values, long=long))
 
-    def reading(self) -> Reading | None:
-        """From where to read what may be a moment old; None for the primary."""
-        return Reading(self, self._as_of) if self.in_use else None
-
-    async def caught_up(self) -> Reading | None:
-        """The same to read all that has been committed up to now."""
-        if not self.in_use:
-            return None
-        changes = await self._primary.changes()
-        clock = changes.now if changes else 0
+    async def caught_up(self) -> bool:
+        """Whether all that has been committed up to now can be read here."""
         written, replayed = await self._places()
-        return Reading(self, clock) if written and replayed and replayed.has(written) else None
+        return written is not None and replayed is not None and replayed.has(written)
 
     @property
     def lag(self) -> float:
@@ -103,9 +88,9 @@ class Replica:
         while True:
             try:
                 changes = await self._primary.changes()
-                if self._awaited or (changes and changes.now != self._as_of) or self._now() - looked >= SELDOM:
+                if self._awaited or (changes and changes.now != self.as_of) or self._now() - looked >= SELDOM:
                     looked = self._now()
-                    await self.look(changes.now if changes else self._as_of)
+                    await self.look(changes.now if changes else self.as_of)
             except Exception:  # noqa: BLE001  whatever it was, it is tried again
                 _log.exception("The replica could not be followed.")
                 self._out("it cannot be followed")
@@ -126,7 +111,7 @@ class Replica:
         else:
             self._awaited = self._awaited or _Awaited(written, clock, self._now())
             if replayed.has(self._awaited.place):
-                self._as_of, self._awaited = self._awaited.clock, None
+                self.as_of, self._awaited = self._awaited.clock, None
                 self._in()
             elif self.lag > self._most_lag:
                 self._out(f"it is more than {self._most_lag:g} s behind")

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from resolvers.changes import Changes
-from resolvers.drivers import Database
+from resolvers.drivers import Database, Reader
 from resolvers.refused import Unavailable
-from resolvers.replica import Reading, Replica
+from resolvers.replica import Replica
 from schema.errors import HIDDEN
 from server.access import Accesses, Asking
 from server.admission import Admission
@@ -158,10 +158,7 @@ class Endpoint:
             asked = in_body(sent) if method == "POST" else in_query_string(sent)
             ran = self._running.prepared(asked, exchange.seen)
             if not isinstance(ran, Ran):
-                reading = None if ran.writes else await self._reading(asking)
-                if reading and changes:
-                    then = reading.as_of
-                reader = reading.reader if reading else self._reader
+                reader, then = (None, then) if ran.writes else await self._reader_for(asking, then)
                 ran = await self._running.run(ran, asking, exchange.seen, may_write=method == "POST", reader=reader)
             if changes is None or ran.store is None or not ran.public:
                 status = ran.status if kind == GRAPHQL_JSON else 200
@@ -174,12 +171,14 @@ class Endpoint:
             return exchange.reply(b"", NOT_MODIFIED, kept.headers)
         return exchange.reply(kept.body, 200, (*kept.headers, *told))
 
-    async def _reading(self, asking: Asking) -> Reading | None:
-        """What to read from instead of the database that is written."""
-        if self._replica is None:
-            return None
-        # Who is not signed in has written nothing that they could miss.
-        return await self._replica.caught_up() if asking.viewer else self._replica.reading()
+    async def _reader_for(self, asking: Asking, now: int) -> tuple[Reader | None, int]:
+        """What to read from instead of the database that is written, and the clock of changes as of which that is."""
+        replica = self._replica
+        if replica is None or not replica.in_use:
+            return None, now
+        if asking.viewer is None:  # who has written nothing that they could miss
+            return replica, replica.as_of
+        return (replica if await replica.caught_up() else None), now
 
     async def _changes(self) -> Changes | None:
         """What has changed in the database, if it can be had."""

@@ -159,10 +159,8 @@ class Settings(BaseSettings):
     def _goes_with_primary(cls, url: str | None, info: ValidationInfo) -> str | None:
         if url is None:
             return None
-        # Where the first is wrong by itself, that is said.
-        if any(
-            database_url(one).get_backend_name() != "postgresql" for one in (info.data.get("database_url", url), url)
-        ):
+        primary = info.data.get("database_url", url)  # missing where it is wrong by itself, which is said
+        if {database_url(one).get_backend_name() for one in (primary, url)} != {"postgresql"}:
             raise ValueError("it goes with a PEERGRAPH_DATABASE_URL of PostgreSQL, and must be one too")
         return url
 
