@@ -87,12 +87,14 @@ class PromptConnection(HttpToolsProtocol):
         """What was sent and is not read yet is answered; what would go on for ever ends, as if its client had gone."""
         self._stopping = True
         if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(READ_SECONDS, super().shutdown)
-            return
+            self.loop.call_later(READ_SECONDS, self._shut)
+        else:
+            self._shut()
+
+    def _shut(self) -> None:
         super().shutdown()
-        if self.cycle.scope["path"] == STREAM:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        if self.cycle is not None and self.cycle.scope["path"] == STREAM:
+            self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         if self._refusal is None:

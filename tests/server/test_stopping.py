@@ -4,8 +4,10 @@ import asyncio
 import signal
 
 import httpx2
+import orjson
 import pytest
 
+from schema.node import global_id
 from server.app import create_app
 from server.connection import PromptConnection
 from server.settings import Settings
@@ -54,6 +56,25 @@ async def test_what_has_been_sent_and_not_read_is_answered(database_url, listeni
             assert (b"connection: close" in head) is not stays
             assert await reader.readexactly(len(b'{"status":"ok"}')) == b'{"status":"ok"}'
         assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_stream_that_is_asked_for_at_the_last_moment_ends(database_url, record, listening, monkeypatch):
+    record("researcher")
+    stopped = []
+    monkeypatch.setattr(PromptConnection, "connection_made", _noted(PromptConnection.connection_made, stopped))
+    query = f'subscription {{ followersChanged(researcherId: "{global_id("Researcher", 1)}") {{ followerCount }} }}'
+    body = orjson.dumps({"query": query})
+    head = b"POST /graphql/stream HTTP/1.1\r\nhost: test\r\naccept: text/event-stream\r\n"
+    head += b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+    async with listening(create_app(Settings(database_url=database_url))) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        while not stopped:  # noqa: ASYNC110  nothing tells when it is made
+            await asyncio.sleep(0.01)
+        stopped[0].shutdown()
+        writer.write(head + body)
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 200")
         writer.close()
 
 
