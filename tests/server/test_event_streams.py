@@ -23,8 +23,9 @@ QUERY = (
 
 
 @pytest.fixture
-async def asked(database_url, listening):
+async def asked(database_url, record, listening):
     """A client of the service on a socket."""
+    record("researcher")  # not later: it would wait for what the service writes, and this for the loop
     reader = open_reader(database_url)
     app = create_app(
         Settings(database_url=database_url, allowed_origins=["https://friend.example"]),
@@ -78,8 +79,7 @@ async def test_a_query_is_answered_and_over(asked):
         assert [event async for event in events] == [("next", {"data": {"__typename": "Query"}}), ("complete", None)]
 
 
-async def test_events_come_as_they_happen_and_after_a_break(asked, record, happen):
-    record("researcher")
+async def test_events_come_as_they_happen_and_after_a_break(asked, happen):
     cursors = []
     async with stream(asked, subscription()) as events:
         for _ in range(2):
@@ -141,9 +141,8 @@ class TestARequest:
         )
         assert foe.status_code == 403
 
-    async def test_silence_is_no_end(self, asked, record, happen, monkeypatch):
+    async def test_silence_is_no_end(self, asked, happen, monkeypatch):
         monkeypatch.setattr("server.sse.SILENCE", 0.05)
-        record("researcher")
         async with asked.stream("POST", STREAM, json=subscription(), headers=ACCEPT) as response:
             lines = response.aiter_lines()
             assert [await anext(lines) for _ in range(6)] == [":", ""] * 3
@@ -152,8 +151,7 @@ class TestARequest:
                 pass
             assert line == "event: next"
 
-    async def test_who_goes_is_forgotten(self, asked, record, caplog):
-        record("researcher")
+    async def test_who_goes_is_forgotten(self, asked, caplog):
         async with stream(asked, subscription()):
             pass
         for _ in range(100):
