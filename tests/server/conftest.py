@@ -19,9 +19,11 @@ from starlette.applications import Starlette
 
 from server.app import create_app
 from server.connection import MOST_MESSAGE_BYTES, PromptConnection, PromptWebSocket
+from server.graphiql import PATH
 from server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
+NODE = ROOT / "tests/server/node"
 SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
 
 
@@ -136,6 +138,15 @@ def command(tmp_path):
         return subprocess.CompletedProcess(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node.js, with the packages that tests run on it."""
+    packages = NODE.relative_to(ROOT) / "node_modules"
+    installed = subprocess.run(["make", "--silent", packages], cwd=ROOT, check=False).returncode == 0
+    found = shutil.which("node", path=PATH)
+    return found if installed and found else pytest.fail(f"This needs Node.js and its packages: make {packages}")
 
 
 class Redis:

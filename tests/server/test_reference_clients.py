@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -21,14 +20,6 @@ NODE = Path(__file__).parent / "node"
 ROOT = Path(__file__).parents[2]
 FOLLOWERS = {"kind": "FOLLOWERS", "subject_kind": "researcher", "subject_id": 1}
 WRITERS = 8
-
-
-@pytest.fixture(scope="module")
-def node():
-    packages = NODE.relative_to(ROOT) / "node_modules"
-    installed = subprocess.run(["make", "--silent", packages], cwd=ROOT, check=False).returncode == 0
-    found = shutil.which("node", path=PATH)
-    return found if installed and found else pytest.fail(f"The clients need Node.js and its packages: make {packages}")
 
 
 async def happen(engine, many: int) -> None:
