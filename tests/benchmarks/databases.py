@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,14 @@ from models import migrate
 from models.database import connect
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "openalex"
+
+
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """Of a benchmark that says this about itself: which databases to measure."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sqlite", help="a database that holds the data already")
+    parser.add_argument("--postgres", help="the URL of one")
+    return parser
 
 
 @contextmanager

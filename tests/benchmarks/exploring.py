@@ -8,13 +8,11 @@ inside the process, to see for how long the event loop is held up at a stretch.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import time
 from asyncio import events
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
-from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any, NamedTuple
@@ -27,7 +25,7 @@ from schema.node import global_id
 from server.app import create_app
 from server.settings import Settings
 from tests.benchmarks.closed_loop import Measured, closed_loops, one, request
-from tests.benchmarks.databases import filled
+from tests.benchmarks.databases import arguments, filled
 from tests.benchmarks.inside import asked
 from tests.benchmarks.serving import CONNECTIONS, VARIANTS, body, served
 
@@ -189,9 +187,7 @@ async def longest_stretch(url: str, sent: Sequence[bytes]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sqlite", type=Path, help="a database that holds the data already")
-    parser.add_argument("--postgres", help="the URL of one")
+    parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--only", nargs="*", default=[""], help="queries whose names begin so")

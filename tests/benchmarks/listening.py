@@ -8,7 +8,6 @@ all of them takes to the last; and what others' queries meanwhile wait, against 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import base64
 import os
@@ -24,7 +23,7 @@ from models import Event, Researcher
 from models.database import connect
 from schema.node import global_id
 from tests.benchmarks.closed_loop import ask, request
-from tests.benchmarks.databases import filled
+from tests.benchmarks.databases import arguments, filled
 from tests.benchmarks.serving import SERVED, SLUG, Running, body, served
 
 LISTENERS, MOST_KILOBYTES, MOST_SECONDS, MOST_TIMES = 2_000, 60, 2.0, 5.0
@@ -139,10 +138,7 @@ async def on(database: str, url: str, server: Running) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sqlite", type=Path, help="a database that holds the data already")
-    parser.add_argument("--postgres", help="the URL of one")
-    given = parser.parse_args()
+    given = arguments(__doc__).parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (2 * LISTENERS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     os.environ["PEERGRAPH_MAX_SOCKETS_PER_ADDRESS"] = "0"
     with filled(given.sqlite, given.postgres) as urls:

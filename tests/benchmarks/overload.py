@@ -9,18 +9,16 @@ before, and all others told at once to try again.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import time
 from collections import deque
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import uvloop
 
 from tests.benchmarks.closed_loop import Measured, closed_loop, request
-from tests.benchmarks.databases import filled
+from tests.benchmarks.databases import arguments, filled
 from tests.benchmarks.serving import CONNECTIONS, SERVED, Running, body, served
 
 TIMES = 4
@@ -97,9 +95,7 @@ def on(database: str, server: Running, seconds: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sqlite", type=Path, help="a database that holds the data already")
-    parser.add_argument("--postgres", help="the URL of one")
+    parser = arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
     given = parser.parse_args()
     with filled(given.sqlite, given.postgres) as urls:

@@ -5,7 +5,6 @@ python -m tests.benchmarks.recovering [--sqlite FILE --postgres URL]
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import signal
@@ -24,7 +23,7 @@ from importers.openalex.run import run
 from models import migrate
 from models.database import connect
 from tests.benchmarks.closed_loop import ask, one, request
-from tests.benchmarks.databases import DATA, filled
+from tests.benchmarks.databases import DATA, arguments, filled
 from tests.benchmarks.serving import SERVED, body, served
 
 ROUNDS = 5
@@ -159,10 +158,7 @@ def told(what: str, figure: float, most: float, unit: str = " s") -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sqlite", help="a database that holds the data already")
-    parser.add_argument("--postgres", help="the URL of one")
-    given = parser.parse_args()
+    given = arguments(__doc__).parse_args()
     with filled(given.sqlite, given.postgres) as urls:
         for database, url in urls.items():
             told(

@@ -11,7 +11,6 @@ Besides: how long SMALL takes while DEEP keeps the service busy, and what PROFIL
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import platform
@@ -34,7 +33,7 @@ import orjson
 from schema.context import UNLIMITED
 from tests.benchmarks import chart
 from tests.benchmarks.closed_loop import closed_loop, one
-from tests.benchmarks.databases import filled
+from tests.benchmarks.databases import arguments, filled
 
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / "tests/benchmarks/node"
@@ -229,9 +228,7 @@ def inside(database: str, url: str) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sqlite", help="a database that holds the data already")
-    parser.add_argument("--postgres", help="the URL of one")
+    parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--out", type=Path, default=ROOT / "tests/benchmarks/results.json")

@@ -8,7 +8,6 @@ all at once; what the process holds is looked at every ten seconds.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import time
 from itertools import count
@@ -21,7 +20,7 @@ from sqlalchemy import text
 from models.database import connect
 from schema.node import global_id
 from tests.benchmarks.closed_loop import ask, request
-from tests.benchmarks.databases import filled
+from tests.benchmarks.databases import arguments, filled
 from tests.benchmarks.listening import Listener, kilobytes
 from tests.benchmarks.serving import SERVED, SLUG, Running, body, served
 
@@ -121,10 +120,8 @@ async def on(database: str, url: str, server: Running, minutes: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--sqlite", type=Path, help="a database that holds the data already")
-    parser.add_argument("--postgres", help="the URL of one")
     given = parser.parse_args()
     with filled(given.sqlite, given.postgres) as urls:
         for database, url in urls.items():
