@@ -28,7 +28,7 @@ class Store:
 
     def load(self, read: Loadable, key: Any) -> Awaitable[Any]:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
-        return _loaded(self._batch(read).loader.load(key))
+        return _shielded(self._batch(read).loader.load(key))
 
     def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
         """What the read answers for each key, in their order, by at most one statement; its rows are plain."""
@@ -77,7 +77,7 @@ class _Failed(NamedTuple):
 
 
 @lazily
-async def _loaded(value: Awaitable[Any]) -> Any:
+async def _shielded(value: Awaitable[Any]) -> Any:
     # Whoever is cancelled, as graphql-core does with the siblings of what fails, leaves the others waiting.
     found = await asyncio.shield(value)
     if found.__class__ is _Failed:
