@@ -104,9 +104,14 @@ class _Batch:
             return [*map(self._read.made, found if isinstance(found, list) else await self._running(found))]
         except asyncio.CancelledError:
             # After a bare cancellation the loader's keys would be awaited forever.
-            return [_Failed(Unavailable("The read was cancelled."))] * len(keys)
+            return self._failed(keys, Unavailable("The read was cancelled."))
         except Exception as error:  # noqa: BLE001  raised to whoever waits
-            return [_Failed(error)] * len(keys)
+            return self._failed(keys, error)
+
+    def _failed(self, keys: list[Any], error: Exception) -> list[Any]:
+        for key in keys:
+            self.loader.clear(key)  # whoever asks again reads again
+        return [_Failed(error)] * len(keys)
 
     async def _running(self, found: Awaitable[list[Any]]) -> list[Any]:
         task = asyncio.current_task()

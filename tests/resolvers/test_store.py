@@ -36,3 +36,12 @@ async def test_each_read_answers_for_its_keys_by_one_statement():
 async def test_one_read_that_fails_leaves_nothing_behind():
     with pytest.raises(Unavailable):
         await Store([]).load_each([(Times(2), 1), (Times(0), 1), (Times(3), 1)])
+
+
+async def test_what_failed_is_read_again_by_whoever_asks_again():
+    ran = []
+    store = Store(ran)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await store.load(Times(0), 1)
+    assert ran == [[1], [1]]
