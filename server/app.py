@@ -33,7 +33,6 @@ from server.mailer import Mailer
 from server.malformed import Header
 from server.metrics import Metrics, Observed
 from server.origins import Origins
-from server.providers import Provider
 from server.rates import Rates
 from server.running import Running
 from server.security import secure_headers, secured
@@ -45,6 +44,7 @@ from server.upkeep import keep_up
 from server.websocket import WebSockets
 
 if TYPE_CHECKING:
+    from server.providers import Provider
     from server.tracing import Tracing
 
 
@@ -85,7 +85,7 @@ def create_app(
     https = public.scheme == "https"
     ours = {f"{public.scheme}://{public.netloc}".encode(), *origins.listed}
     accesses, secure = Accesses(reader, writer, secure=https, origins=ours), secure_headers(https=https)
-    providers = {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
+    providers = _providers(settings, public_url)
     offered = [OfferedProvider(each.name, each.label, each.url) for each in providers.values()]
     rates, hub = Rates(settings), Hub(reader, writer)
     running = Running(build_schema(executor), reader, writer, settings, rates=rates, hub=hub, providers=offered)
@@ -112,8 +112,6 @@ def create_app(
         # The schema stays: it need not be searched for cycles again and again, which took a third of a request's time.
         gc.collect()
         gc.freeze()
-        # Requests leave no circles behind; lower, what so many of them hold in flight would set collections off.
-        gc.set_threshold(100_000, 10, 10)
         await verified("", None)  # so that the first guess at nobody's password takes no longer than others
         tasks: list[asyncio.Task[Any]] = [
             asyncio.create_task(asyncio.to_thread(import_module, "idutils")),  # see resolvers/identifiers.py
@@ -154,6 +152,14 @@ def create_app(
     if metrics:
         known.append(metrics.route(observed))
     return Service(endpoint, secure, routes=known, lifespan=lifespan)
+
+
+def _providers(settings: Settings, public_url: str) -> dict[str, Provider]:
+    if not settings.providers:
+        return {}
+    from server.providers import Provider  # noqa: PLC0415  Authlib's import takes long
+
+    return {name: Provider(name, known, public_url) for name, known in settings.providers.items()}
 
 
 def _replica(reader: Database, settings: Settings) -> Replica | None:

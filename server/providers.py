@@ -20,6 +20,7 @@ from starlette.requests import Request
 from models.account import ORCID
 from resolvers.identities import Proof
 from server.settings import KnownProvider
+from server.sign_in import SignInFailed
 
 _log = logging.getLogger("peergraph.sign_in")
 logging.getLogger("authlib").setLevel(logging.INFO)  # below that it writes code verifiers
@@ -53,14 +54,6 @@ ERRORS = frozenset(
         "unsupported_response_type",
     }
 )
-
-
-class SignInFailed(Exception):  # noqa: N818  a refusal is an answer, not a fault
-    """A sign-in has come to nothing; the message is for the person, and holds nothing of what was sent."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(code)
-        self.code, self.message, self.status = code, message, status
 
 
 UNAVAILABLE = ("PROVIDER_UNAVAILABLE", "The provider cannot be reached now. Try again later.", 503)

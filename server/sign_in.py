@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.middleware import Middleware
@@ -17,7 +18,9 @@ from resolvers.viewers import Viewer
 from resolvers.writing import Writer
 from server.access import Accesses, Asking
 from server.malformed import Malformed
-from server.providers import Provider, SignInFailed
+
+if TYPE_CHECKING:
+    from server.providers import Provider
 
 PATH = "/auth"
 COOKIE = "peergraph_signing_in"
@@ -26,6 +29,14 @@ LONGEST_PATH = 1_000  # the cookie that keeps it holds 4 KB
 # Addresses here hold codes, which nobody else is to learn, nor a cache to keep.
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 HOME = "/"
+
+
+class SignInFailed(Exception):  # noqa: N818  a refusal is an answer, not a fault
+    """A sign-in has come to nothing; the message is for the person, and holds nothing of what was sent."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(code)
+        self.code, self.message, self.status = code, message, status
 
 
 class SignIn:
