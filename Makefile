@@ -39,6 +39,7 @@ bench: setup $(NODE)/node_modules ## the import, measured against reading its fi
 	$(BIN)/python -m tests.benchmarks.import_openalex
 	$(BIN)/python -m tests.benchmarks.serving
 	$(BIN)/python -m tests.benchmarks.exploring
+	$(BIN)/python -m tests.benchmarks.guarding
 	$(BIN)/python -m tests.benchmarks.overload
 	$(BIN)/python -m tests.benchmarks.recovering
 	$(BIN)/python -m tests.benchmarks.listening

@@ -13,6 +13,8 @@ AGAIN = b"1"  # seconds after which it may be tried again
 FEW = 8  # may wait in any case, however long each request takes
 RECENT = 16  # requests, whose pace is what others may expect
 QUIET = 1.0  # seconds, after which their pace says nothing any more
+CALM = 1.0  # seconds after the last was refused
+MOMENT = 0.01  # seconds, after which another waits for the next turn of the event loop, if it is calm; else at once
 BURST = 0.25  # seconds, for which as many may wait as there is room for: many small requests may come at once
 _log = logging.getLogger("peergraph.server")
 
@@ -25,7 +27,8 @@ class Admission:
         self._pace = 0.0  # seconds from one that is over to the next, lately; 0 where it is not known
         self._over_at = 0.0
         self._queue_since = 0.0  # when others began to wait, if they do
-        self._begun = False  # whether one has begun in this turn of the event loop
+        self._calm_at = 0.0
+        self._turn_began = 0.0  # when whoever waited last for a turn of the loop began in it
         self._turns: deque[asyncio.Future[None]] = deque()
         self.inside = 0
         self.refused = 0
@@ -50,7 +53,8 @@ class Admission:
         """What another is told. The log has a line a second of these, not one of each: they may be very many."""
         self.refused += 1
         self._refused_since += 1
-        if (now := perf_counter()) > self._told_at + 1:
+        self._calm_at = (now := perf_counter()) + CALM
+        if now > self._told_at + 1:
             _log.warning("Refused %d requests: too many at once", self._refused_since)
             self._refused_since, self._told_at = 0, now
         message = "Too many requests at once; try again in a moment."
@@ -66,17 +70,16 @@ class Admission:
                 self._pace = 0.0
             self._over_at = now
         self._here += 1
-        if not self._inside:
-            self.inside += 1
-            return
-        if self._here == self._inside + 1:
-            self._queue_since = perf_counter()
-        try:
-            await self._turn()
-            await self._room.acquire()
-        except BaseException:
-            self._here -= 1
-            raise
+        if self._inside:
+            if self._here == self._inside + 1:
+                self._queue_since = perf_counter()
+            try:
+                if self._turns or (now := perf_counter()) > self._turn_began + MOMENT or now < self._calm_at:
+                    await self._turn()
+                await self._room.acquire()
+            except BaseException:
+                self._here -= 1
+                raise
         self.inside += 1
 
     def leave(self) -> None:
@@ -90,25 +93,24 @@ class Admission:
             self._room.release()
 
     async def _turn(self) -> None:
-        """Begin in a turn of the loop of one's own: on SQLite an answer is one step, and whoever came meanwhile is to
-        be counted, and refused, before the next."""
+        """Wait for another turn of the loop: on SQLite an answer is one step, and whoever came meanwhile is to be
+        counted, and refused, before the next."""
         loop = asyncio.get_running_loop()
-        if self._begun or self._turns:
-            turn = loop.create_future()
-            self._turns.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._next()
-                raise
-        self._begun = True
-        loop.call_soon(self._next)
+        turn = loop.create_future()
+        self._turns.append(turn)
+        if len(self._turns) == 1:
+            loop.call_soon(self._next)
+        await turn
+        self._turn_began = perf_counter()
 
     def _next(self) -> None:
-        self._begun = False
-        while self._turns:
+        """Let in one, or as many as are answered in a moment, and more in the turn after."""
+        calm = self._pace and perf_counter() > self._calm_at
+        room = max(int(MOMENT / self._pace), 1) if calm else 1
+        while self._turns and room:
             turn = self._turns.popleft()
             if not turn.done():
                 turn.set_result(None)
-                return
+                room -= 1
+        if self._turns:
+            asyncio.get_running_loop().call_soon(self._next)

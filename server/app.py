@@ -36,7 +36,7 @@ from server.origins import Origins
 from server.rates import Rates
 from server.running import Running
 from server.security import secure_headers, secured
-from server.seen import Seen
+from server.seen import Seen, requests
 from server.settings import Settings
 from server.sign_in import SignIn
 from server.sse import ServerSentEvents
@@ -134,6 +134,7 @@ def create_app(
             await replica.close()
         if tracing:
             await asyncio.to_thread(tracing.close)
+        requests.write()
 
     async def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/graphql")

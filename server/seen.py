@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime
 from random import getrandbits
-from time import perf_counter
+from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
 from starlette.types import Message, Scope, Send
 
 from resolvers.drivers import Reader
 from resolvers.later import Later, lazily
+from server.logs import EACH
 
 if TYPE_CHECKING:  # see server/tracing.py
     from opentelemetry.trace import Span
@@ -19,6 +22,7 @@ if TYPE_CHECKING:  # see server/tracing.py
     from server.tracing import Trace
 
 _log = logging.getLogger("peergraph.request")
+MOMENT, MOST = 0.05, 100  # seconds after which requests are logged that are over, or how many of them sooner
 LONGEST_NAME = 100  # characters of an operation's name, which its sender chose
 
 
@@ -26,16 +30,20 @@ class Seen:
     """A request, filled in while it is answered: nothing of what was sent but its operation's name."""
 
     __slots__ = (
+        "at",
         "began",
         "codes",
         "cost",
         "id",
         "kept",
+        "method",
         "operation",
+        "path",
         "plan",
         "reading",
         "statements",
         "status",
+        "took",
         "trace",
     )
 
@@ -50,6 +58,9 @@ class Seen:
         self.statements, self.reading = 0, 0.0  # that read for it, and the seconds that they took
         self.codes: Sequence[str] = ()  # of its errors
         self.trace: Trace | None = None
+        # Known when it is over: when that was, how many seconds after it began, and what was asked.
+        self.at, self.took = 0.0, 0.0
+        self.method, self.path = "", ""
 
     @property
     def name(self) -> str | None:
@@ -70,14 +81,19 @@ class Seen:
         """Log it, now that it is over; without a status its client has gone meanwhile."""
         if self.trace:
             self.trace.over(self)
-        if not _log.isEnabledFor(logging.INFO):
-            return
+        if _log.isEnabledFor(logging.INFO):
+            self.at, self.took = time(), perf_counter() - self.began
+            self.method, self.path = scope["method"], scope["path"]
+            requests.add(self)
+
+    def line(self) -> dict[str, Any]:
         told = {
+            "at": datetime.fromtimestamp(self.at, UTC),
             "request_id": self.id,
-            "method": scope["method"],
-            "path": scope["path"],
+            "method": self.method,
+            "path": self.path,
             "status": self.status,
-            "milliseconds": round(1000 * (perf_counter() - self.began), 3),
+            "milliseconds": round(1000 * self.took, 3),
             "operation": self.name,
             "cost": self.cost,
             "plan": self.plan,
@@ -85,9 +101,31 @@ class Seen:
             "statements": self.statements or None,
             "codes": self.codes or None,
         }
-        told = {name: value for name, value in told.items() if value is not None}
-        # As `info` does, which looks through the stack for who called it: half of its time.
-        _log.handle(_log.makeRecord(_log.name, logging.INFO, "", 0, "request", (), None, extra={"told": told}))
+        return {name: value for name, value in told.items() if value is not None}
+
+
+class Requests:
+    """The log of requests, a record for all of a moment: one by one, they took a fifth of a small request's time."""
+
+    def __init__(self) -> None:
+        self._over: list[Seen] = []
+
+    def add(self, seen: Seen) -> None:
+        self._over.append(seen)
+        if len(self._over) == 1:
+            asyncio.get_running_loop().call_later(MOMENT, self.write)
+        elif len(self._over) >= MOST:
+            self.write()
+
+    def write(self) -> None:
+        """What is not written yet."""
+        if self._over:
+            over, self._over = self._over, []
+            each = {EACH: [seen.line() for seen in over]}
+            _log.handle(_log.makeRecord(_log.name, logging.INFO, "", 0, "request", (), None, extra=each))
+
+
+requests = Requests()
 
 
 class Watched:

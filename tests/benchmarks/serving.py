@@ -109,13 +109,15 @@ def body(name: str, texts: Mapping[str, str] = QUERIES) -> bytes:
 
 
 @contextmanager
-def served(variant: Variant, url: str) -> Iterator[Running]:
+def served(variant: Variant, url: str, *, quiet: bool = False) -> Iterator[Running]:
+    """A server of its own; with `quiet`, its log goes nowhere."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     limit = {"PEERGRAPH_RATE_LIMIT": f"{UNLIMITED}"}  # as much as is counted
     environ = os.environ | limit | variant.environ | {variant.variable: url, "PORT": str(port)}
-    process = subprocess.Popen(variant.command(port), cwd=ROOT, env=environ)
+    told = subprocess.DEVNULL if quiet else None
+    process = subprocess.Popen(variant.command(port), cwd=ROOT, env=environ, stdout=told, stderr=told)
     try:
         for _ in range(200):
             with socket.socket() as there:

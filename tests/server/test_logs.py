@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server.logs import JSONLines, Text
 from server.running import Running
+from server.seen import requests
 
 SECRET = "hunter2"
 
@@ -18,7 +19,13 @@ def lines(caplog):
     """The lines so far, as JSON."""
     caplog.set_level(logging.INFO)
     ours = JSONLines()
-    return lambda name="peergraph.request": [json.loads(ours.format(one)) for one in caplog.records if one.name == name]
+
+    def found(name="peergraph.request"):
+        requests.write()
+        told = [ours.format(one) for one in caplog.records if one.name == name]
+        return [json.loads(line) for lines in told for line in lines.splitlines()]
+
+    return found
 
 
 async def test_a_request_is_told_in_a_line(served, lines):

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import orjson
 import pytest
@@ -180,3 +181,30 @@ async def test_time_in_which_nobody_asks_is_not_theirs(clock):
     for one in going:
         one.cancel()
     await asyncio.gather(*going, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("milliseconds", "at_once"), [(0.1, 5), (20, 1)])
+async def test_a_turn_of_the_loop_has_as_many_as_a_moment(clock, milliseconds, at_once):
+    admission = Admission(inside=5, waiting=40, seconds=0.02)
+    await at_pace(admission, clock, milliseconds)
+    clock(20)
+    assert await begun_in_turns(admission) == [at_once] * (5 // at_once)
+
+
+async def test_a_turn_has_but_one_where_some_are_refused(clock):
+    admission = Admission(inside=5, waiting=40, seconds=0.02)
+    await at_pace(admission, clock, 0.1)
+    admission.refusal()
+    assert await begun_in_turns(admission) == [1] * 5
+
+
+async def begun_in_turns(admission):
+    """How many begin in each turn of the loop in which any does, of five that have come in one before."""
+    going = [asyncio.create_task(admission.enter()) for _ in range(5)]
+    begun = [0]
+    await asyncio.sleep(0)
+    assert (admission.inside, admission.waiting) == (0, 5)
+    while not all(one.done() for one in going):
+        await asyncio.sleep(0)
+        begun.append(admission.inside)
+    return [after - before for before, after in pairwise(begun) if after > before]
