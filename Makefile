@@ -4,17 +4,17 @@ BIN := .venv/bin
 NODE := tests/benchmarks/node
 AUDITS := tests/server/node
 
-.PHONY: setup run test check sdl bench soak recount format lock
+.PHONY: setup run test check sdl screenshots bench soak recount format lock
 
 setup: .venv/stamp
-	@$(BIN)/python -m server.graphiql
+	@$(BIN)/python -m server.pages
 
 .venv/stamp: requirements.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-run: setup ## the demo on http://127.0.0.1:8000/graphql
+run: setup ## the demo on http://127.0.0.1:8000
 	@$(BIN)/python -m server migrate
 	@$(BIN)/python -m server import openalex importers/demo
 	@$(BIN)/python -m server serve
@@ -31,6 +31,9 @@ test: check $(AUDITS)/node_modules ## and all tests, on SQLite and PostgreSQL
 sdl: setup ## write schema/schema.graphql anew
 	$(BIN)/python -m server sdl > schema/schema.graphql.new
 	mv schema/schema.graphql.new schema/schema.graphql
+
+screenshots: setup ## the README's pictures anew, of what `make run` serves
+	$(BIN)/python -m tests.server.screenshots
 
 recount: setup ## every derived figure of the large data set against a recount of its files
 	RECOUNT=openalex $(BIN)/pytest tests/importers/test_recount.py -k "not anew"

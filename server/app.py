@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
@@ -26,13 +26,13 @@ from schema.root import build_schema
 from server.access import Accesses
 from server.connection import GRAPHQL, REFUSED, STREAM
 from server.endpoint import Endpoint
-from server.graphiql import routes
 from server.health import Health
 from server.live import Connections, Live
 from server.mailer import Mailer
 from server.malformed import Header
 from server.metrics import Metrics, Observed
 from server.origins import Origins
+from server.pages import GRAPHIQL, PROFILE_PAGE
 from server.rates import Rates
 from server.running import Running
 from server.security import secure_headers, secured
@@ -136,8 +136,8 @@ def create_app(
             await asyncio.to_thread(tracing.close)
         requests.write()
 
-    async def home(_request: Request) -> RedirectResponse:
-        return RedirectResponse("/graphql")
+    async def profile_page(_request: Request) -> Response:
+        return PROFILE_PAGE.response() if PROFILE_PAGE.is_built else RedirectResponse("/graphql")
 
     # The route to it is for whoever writes a slash behind it, and is sent there.
     sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)
@@ -145,10 +145,11 @@ def create_app(
         Route(GRAPHQL, endpoint),
         WebSocketRoute(GRAPHQL, WebSockets(live, settings)),
         Route(STREAM, ServerSentEvents(live, origins, settings, secure)),
-        Route("/", home),
+        *(Route(path, profile_page) for path in ("/", "/search", "/researchers/{slug}")),
         sign_in,
         *Health(replica or reader).routes(),
-        *routes(),
+        *GRAPHIQL.routes(),
+        *PROFILE_PAGE.routes(),
     ]
     if metrics:
         known.append(metrics.route(observed))

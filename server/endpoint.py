@@ -19,11 +19,11 @@ from server.admission import Admission
 from server.answers import Answers, Kept, Request
 from server.asked import NAMES, in_body, in_query_string, parameters
 from server.bodies import HungUp, body
-from server.graphiql import page
 from server.malformed import Header, Malformed
 from server.media import GRAPHQL_JSON, JSON, answered_with
 from server.metrics import Metrics
 from server.origins import METHODS, Origins
+from server.pages import GRAPHIQL, MISSING
 from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
 from server.running import Ran, Running
@@ -131,7 +131,7 @@ class Endpoint:
         if self._most_bytes and len(sent) > self._most_bytes:
             raise Malformed(f"The query string is longer than {self._most_bytes:,} bytes.", 414)
         if method != "POST" and b"text/html" in headers.get(b"accept", b"") and NAMES.isdisjoint(parameters(sent)):
-            found = page()
+            found = GRAPHIQL.response(MISSING)
             found.raw_headers = with_headers(found.raw_headers, self._always)
             return found
         if not acceptable:

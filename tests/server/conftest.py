@@ -10,16 +10,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
 import uvicorn
+from playwright.async_api import Page, Route, async_playwright
 from starlette.applications import Starlette
 
 from server.app import create_app
 from server.connection import MOST_MESSAGE_BYTES, PromptConnection, PromptWebSocket
-from server.graphiql import PATH
+from server.pages import PATH
 from server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -27,27 +28,90 @@ NODE = ROOT / "tests/server/node"
 SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
 
 
-@pytest.fixture(scope="session")
-def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The base URL of the service in a process of its own, started by its commands, holding the seed's profile."""
+class Live(NamedTuple):
+    """The service in a process of its own, started by its commands, holding the seed's profile."""
+
+    url: str
+    environ: dict[str, str]
+    log: Path
+
+    def run(self, *command: str) -> None:
+        subprocess.run([sys.executable, "-m", "server", *command], cwd=ROOT, env=self.environ, check=True)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("live")
-    environ = os.environ | {"PEERGRAPH_DATABASE_URL": f"sqlite:///{folder}/live.sqlite3"}
-    for command in (["migrate"], ["import", "openalex", str(SEED)]):
-        subprocess.run([sys.executable, "-m", "server", *command], cwd=ROOT, env=environ, check=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen([sys.executable, "-m", "server", "serve", "--port", str(port)], cwd=ROOT, env=environ)
+    known = {"PEERGRAPH_DATABASE_URL": f"sqlite:///{folder}/live.sqlite3", "PEERGRAPH_PUBLIC_URL": url}
+    live = Live(url, os.environ | known, folder / "log")
+    live.run("migrate")
+    live.run("import", "openalex", str(SEED))
+    with live.log.open("wb") as log:
+        command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env=live.environ, stderr=log)
     for _ in range(100):
         try:
             httpx2.get(f"{url}/graphql", params={"query": "{ __typename }"})
             break
         except httpx2.TransportError:
             time.sleep(0.1)
-    yield url
+    yield live
     server.terminate()
     server.wait(timeout=30)
+
+
+@pytest.fixture
+def live_server(live: Live) -> str:
+    """The base URL of the service."""
+    return live.url
+
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+# Else Chromium itself asks its maker's hosts for updates.
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    if not shutil.which("chromium") and os.geteuid() == 0:
+        subprocess.run(["apt-get", "update"], check=False)
+        subprocess.run(["apt-get", "install", "-y", "chromium"], check=False)
+    return shutil.which("chromium") or pytest.fail("The browser tests need Chromium: apt-get install -y chromium")
+
+
+@pytest.fixture
+def visiting(chromium: str) -> Any:
+    @asynccontextmanager
+    async def visit(url: str, **context: Any) -> AsyncIterator[tuple[Page, list[str]]]:
+        """A page of a fresh browser, and what goes wrong in it, which may be nothing in the end; nor may anything be
+        asked of another host."""
+        foreign: list[str] = []
+        faults: list[str] = []
+
+        async def stay(route: Route) -> None:
+            if route.request.url.startswith(f"{url}/"):
+                await route.continue_()
+            else:
+                foreign.append(route.request.url)
+                await route.abort()
+
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            visitor = await browser.new_context(base_url=url, **context)
+            await visitor.route("**/*", stay)
+            page = await visitor.new_page()
+            # What the Content-Security-Policy stops never becomes a request, only an error on the console.
+            page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            yield page, faults
+            await browser.close()
+        assert (foreign, faults) == ([], [])
+
+    return visit
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 import websockets
 
 from schema.node import global_id
-from server.graphiql import PATH
+from server.pages import PATH
 
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / "tests/server/node/node_modules"

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from server.app import create_app
+from server.pages import PROFILE_PAGE
 from server.settings import Settings
 
 QUERY = "{ __typename }"
@@ -78,10 +79,16 @@ async def test_other_methods_are_told_which_to_use(client):
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
 
 
-async def test_browsers_get_a_page_and_the_root_leads_there(client):
+async def test_browsers_get_a_page_and_the_root_leads_there_unless_it_has_its_own(client, monkeypatch, tmp_path):
     page = await client.get("/graphql", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
+    monkeypatch.setattr(PROFILE_PAGE, "dist", tmp_path)
     assert (await client.get("/")).headers["location"] == "/graphql"
+    (tmp_path / "index.html").write_text("<title>a profile</title>")
+    for path in ("/", "/search", "/researchers/ada-lovelace"):
+        page = await client.get(path)
+        assert (page.status_code, page.text) == (200, "<title>a profile</title>")
+        assert "unsafe" not in page.headers["content-security-policy"]
 
 
 async def test_a_missing_database_is_unavailable(tmp_path):

@@ -62,7 +62,7 @@ async def test_the_schema_is_open_unless_it_is_closed(served):
             assert "WORKS" not in str(answer)
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/", "/nothing", "/auth/nobody", "/graphiql/assets/x.js"])
+@pytest.mark.parametrize("path", ["/graphql", "/healthz", "/nothing", "/auth/nobody", "/graphiql/assets/x.js"])
 async def test_browsers_are_told_to_do_no_more_with_it(served, path):
     async with served(public_url="https://peergraph.example") as client:
         headers = (await client.get(path)).headers

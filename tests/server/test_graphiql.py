@@ -1,20 +1,13 @@
-import os
-import shutil
-import subprocess
-
 import pytest
 from graphql import parse, validate
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from schema.root import build_schema
-from server import graphiql
-
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-# Else Chromium itself asks its maker's hosts for updates.
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+from server import pages
+from server.pages import GRAPHIQL, MISSING
 
 expect.set_options(timeout=20_000)
 
@@ -23,41 +16,14 @@ SCHEMA = build_schema()._schema
 
 @pytest.fixture(scope="module")
 def assets():
-    graphiql.build(required=True)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if not shutil.which("chromium") and os.geteuid() == 0:
-        subprocess.run(["apt-get", "update"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "chromium"], check=False)
-    return shutil.which("chromium") or pytest.fail("The browser tests need Chromium: apt-get install -y chromium")
+    GRAPHIQL.build(required=True)
 
 
 @pytest.fixture
-async def page(live_server, assets, chromium):
-    """A fresh browser at /graphql; in the end, nothing may have been asked of another host, nor gone wrong."""
-    foreign, errors = [], []
-
-    async def stay(route):
-        if route.request.url.startswith(f"{live_server}/"):
-            await route.continue_()
-        else:
-            foreign.append(route.request.url)
-            await route.abort()
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = await browser.new_context()
-        await context.route("**/*", stay)
-        page = await context.new_page()
-        # What the Content-Security-Policy stops never becomes a request, only an error on the console.
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        await page.goto(f"{live_server}/graphql")
+async def page(visiting, live_server, assets):
+    async with visiting(live_server) as (page, _):
+        await page.goto("/graphql")
         yield page
-        await browser.close()
-    assert (foreign, errors) == ([], [])
 
 
 WORKED = ("Profile", "Search", "CollaboratorsOfCollaborators", "ResearchGraph", "Follow")
@@ -176,7 +142,7 @@ async def test_the_explorer_builds_a_query_by_clicking(page):
     await expect(page.locator(".graphiql-query-editor")).to_contain_text("eventCursor")
 
 
-@pytest.mark.parametrize("file", sorted(graphiql.SOURCES.glob("*.graphql")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(GRAPHIQL.sources.glob("*.graphql")), ids=lambda file: file.stem)
 def test_what_the_page_asks_fits_the_schema(file):
     assert validate(SCHEMA, parse(file.read_text("utf-8"))) == []
 
@@ -197,13 +163,13 @@ async def test_the_docs_show_a_type_and_the_editor_completes_its_fields(page):
 
 @pytest.fixture
 def dist(tmp_path, monkeypatch):
-    monkeypatch.setattr(graphiql, "DIST", tmp_path / "dist")
+    monkeypatch.setattr(GRAPHIQL, "dist", tmp_path / "dist")
     return tmp_path / "dist"
 
 
 @pytest.fixture
 def client(dist):
-    return TestClient(Starlette(routes=[Route("/graphql", lambda _: graphiql.page()), *graphiql.routes()]))
+    return TestClient(Starlette(routes=[Route("/graphql", lambda _: GRAPHIQL.response(MISSING)), *GRAPHIQL.routes()]))
 
 
 def test_without_assets_the_page_says_how_to_build_them(client):
@@ -225,23 +191,23 @@ def test_assets_are_cached_for_good_and_the_page_is_not(client, dist):
 
 
 def test_what_is_up_to_date_is_not_built_again(assets, monkeypatch):
-    monkeypatch.setattr(graphiql, "_compile", lambda _: pytest.fail("built again"))
-    assert graphiql.build(required=True)
+    monkeypatch.setattr(GRAPHIQL, "_compile", lambda _: pytest.fail("built again"))
+    assert GRAPHIQL.build(required=True)
 
 
 def test_an_unreachable_registry_is_said_in_a_line(dist, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "empty"))
-    assert not graphiql.build(required=False)
+    assert not GRAPHIQL.build(required=False)
     said = capsys.readouterr().err
     assert said.startswith("GraphiQL was not built, because the npm registry did not deliver its packages")
     assert said.count("\n") == 1
     assert not dist.exists()
-    with pytest.raises(graphiql.BuildError):
-        graphiql.build(required=True)
+    with pytest.raises(pages.BuildError):
+        GRAPHIQL.build(required=True)
 
 
 def test_the_lock_file_names_no_registry():
-    lock = (graphiql.SOURCES / "package-lock.json").read_text()
+    lock = (GRAPHIQL.sources / "package-lock.json").read_text()
     assert '"resolved"' not in lock
     assert '"integrity"' in lock

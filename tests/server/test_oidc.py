@@ -25,7 +25,7 @@ from models import Access, Account, Identity
 from models.columns import now
 from server.access import Accesses
 from server.app import create_app
-from server.graphiql import FAIL_FAST, NPM_CI, PATH, PIP, _has_node
+from server.pages import FAIL_FAST, NPM_CI, PATH, PIP, _has_node
 from server.providers import Provider
 from server.settings import KnownProvider, Settings
 from server.sign_in import SignIn, local_path

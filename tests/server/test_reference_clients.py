@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from models import Event
 from resolvers.event_log import cursor_of
 from schema.node import global_id
-from server.graphiql import PATH
+from server.pages import PATH
 
 NODE = Path(__file__).parent / "node"
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from server.graphiql import PATH
+from server.pages import PATH
 from tests.server.own_words import PYTHON
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,273 @@
+import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { useQuery } from 'urql'
+import { Link } from 'wouter'
+
+import { problems } from './act'
+import { type FragmentType, graphql, read } from './gql'
+import type { WorkFacet, WorkFilter, WorkOrder } from './gql/graphql'
+import { count, Failure, Loading, words } from './states'
+import { Text } from './text'
+
+/** With which works a page begins. */
+export const FIRST_WORKS: { filter: WorkFilter; orderBy: WorkOrder; after: string | null } = {
+  filter: {},
+  orderBy: 'NEWEST',
+  after: null,
+}
+
+const WorkFragment = graphql(`
+  fragment ListedWork on Work {
+    title
+    kind
+    publicationYear
+    isRetracted
+    citationCount
+    doi
+    arxivId
+    pdfUrl
+    source {
+      id
+      displayName
+    }
+    authorCount
+    authorships(first: 8) {
+      nodes {
+        position
+        rawName
+        researcher {
+          id
+          slug
+          displayName
+        }
+      }
+    }
+    topics {
+      topic {
+        id
+        displayName
+      }
+    }
+    abstract(format: LATEX)
+  }
+`)
+
+const WorksFragment = graphql(`
+  fragment Works on Researcher {
+    works(first: 20, filter: $filter, orderBy: $orderBy, after: $after) {
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+      nodes {
+        id
+        ...ListedWork
+      }
+    }
+  }
+`)
+
+const FacetsFragment = graphql(`
+  fragment WorkFacets on Researcher {
+    counted: works(filter: $filter) {
+      totalCount
+      facets(by: [YEAR, KIND, TOPIC, SOURCE], first: 50) {
+        by
+        buckets {
+          count
+          value
+          label
+          node {
+            id
+          }
+        }
+      }
+    }
+  }
+`)
+
+const WorksQuery = graphql(`
+  query MoreWorks($slug: String!, $filter: WorkFilter!, $orderBy: WorkOrder!, $after: String) {
+    researcher(by: { slug: $slug }) {
+      id
+      ...Works
+      ...WorkFacets
+    }
+  }
+`)
+
+type Chosen = Partial<Record<WorkFacet, string>>
+
+const FACETS: [WorkFacet, string][] = [
+  ['YEAR', 'Year'],
+  ['KIND', 'Kind'],
+  ['TOPIC', 'Topic'],
+  ['SOURCE', 'Source'],
+]
+const ORDERS: [WorkOrder, string][] = [
+  ['NEWEST', 'Newest first'],
+  ['OLDEST', 'Oldest first'],
+  ['MOST_CITED', 'Most cited first'],
+  ['TITLE', 'By title'],
+]
+
+function filterOf({ YEAR, KIND, TOPIC, SOURCE }: Chosen, title: string): WorkFilter {
+  return {
+    ...(YEAR && { years: { min: Number(YEAR), max: Number(YEAR) } }),
+    ...(KIND && { kinds: [KIND] as WorkFilter['kinds'] }),
+    ...(TOPIC && { topics: [TOPIC] }),
+    ...(SOURCE && { sources: [SOURCE] }),
+    ...(title && { titleContains: title }),
+  }
+}
+
+export function Works({ slug }: { slug: string }) {
+  const [chosen, setChosen] = useState<Chosen>({})
+  const [title, setTitle] = useState('')
+  const [orderBy, setOrderBy] = useState(FIRST_WORKS.orderBy)
+  const [after, setAfter] = useState<string | null>(null)
+  const filter = filterOf(chosen, useDeferredValue(title.trim()))
+  const [{ data, error, fetching }, again] = useQuery({
+    query: WorksQuery,
+    variables: { slug, filter, orderBy, after },
+  })
+  const works = read(WorksFragment, data?.researcher)?.works
+  const counted = read(FacetsFragment, data?.researcher)?.counted
+
+  function begin<T>(set: (value: T) => void) {
+    return (value: T) => {
+      setAfter(null)
+      set(value)
+    }
+  }
+
+  function choose(facet: WorkFacet, value: string) {
+    begin(setChosen)({ ...chosen, [facet]: value || undefined })
+  }
+
+  return (
+    <section aria-labelledby="works" aria-busy={fetching}>
+      <h2 id="works">
+        Published work {counted && <small aria-live="polite">{count(counted.totalCount)} works</small>}
+      </h2>
+      <form className="filters" role="search" aria-label="Works" onSubmit={(event) => event.preventDefault()}>
+        <label>
+          Title contains
+          <input type="search" value={title} onChange={(event) => begin(setTitle)(event.target.value)} />
+        </label>
+        {FACETS.map(([facet, name]) => (
+          <label key={facet}>
+            {name}
+            <select value={chosen[facet] ?? ''} onChange={(event) => choose(facet, event.target.value)}>
+              <option value="">any</option>
+              {counted?.facets
+                .find(({ by }) => by === facet)
+                ?.buckets.map(({ node, value, label, count: many }) => (
+                  <option key={value} value={node?.id ?? value}>
+                    {facet === 'KIND' ? words(label) : label} ({many})
+                  </option>
+                ))}
+            </select>
+          </label>
+        ))}
+        <label>
+          Order
+          <select value={orderBy} onChange={(event) => begin(setOrderBy)(event.target.value as WorkOrder)}>
+            {ORDERS.map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </form>
+      {works?.nodes.length === 0 && <p className="state">No works match this.</p>}
+      <ol className="works">
+        {works?.nodes.map((work) => (
+          <li key={work.id}>
+            <Work of={work} />
+          </li>
+        ))}
+      </ol>
+      {error && <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />}
+      {fetching && <Loading what="works" />}
+      {works?.pageInfo.hasNextPage && !fetching && !error && (
+        <More onSeen={() => setAfter(works.pageInfo.endCursor ?? null)} />
+      )}
+    </section>
+  )
+}
+
+/** Asks for more when it comes into view, or is pressed. */
+function More({ onSeen }: { onSeen: () => void }) {
+  const ref = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && onSeen(), { rootMargin: '300px' })
+    if (ref.current) seen.observe(ref.current)
+    return () => seen.disconnect()
+  })
+  return (
+    <button ref={ref} type="button" onClick={onSeen}>
+      Show more works
+    </button>
+  )
+}
+
+function Work({ of }: { of: FragmentType<typeof WorkFragment> }) {
+  const work = read(WorkFragment, of)
+  const [isOpen, setOpen] = useState(false)
+  const more = work.authorCount - work.authorships.nodes.length
+  const links = [
+    work.doi && ['DOI', `https://doi.org/${work.doi}`],
+    work.arxivId && ['arXiv', `https://arxiv.org/abs/${work.arxivId}`],
+    work.pdfUrl && ['PDF', work.pdfUrl],
+  ].filter((link) => !!link)
+  return (
+    <article>
+      <h3>
+        <Text>{work.title}</Text>
+      </h3>
+      <p>
+        {work.authorships.nodes.map(({ position, rawName, researcher }, place) => (
+          <span key={position}>
+            {place > 0 && ', '}
+            {researcher ? <Link href={`/researchers/${researcher.slug}`}>{researcher.displayName}</Link> : rawName}
+          </span>
+        ))}
+        {more > 0 && ` and ${count(more)} more`}
+      </p>
+      <p className="facts">
+        {[
+          words(work.kind),
+          work.publicationYear,
+          work.source?.displayName,
+          work.citationCount > 0 && `${count(work.citationCount)} citations`,
+          work.isRetracted && 'Retracted',
+        ]
+          .filter(Boolean)
+          .join(' · ')}
+        {links.map(([name, href]) => (
+          <a key={name} href={href}>
+            {name}
+          </a>
+        ))}
+      </p>
+      {work.topics.length > 0 && (
+        <ul className="chips" aria-label="Topics">
+          {work.topics.map(({ topic }) => (
+            <li key={topic.id}>{topic.displayName}</li>
+          ))}
+        </ul>
+      )}
+      {work.abstract && (
+        <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+          <summary>Abstract</summary>
+          {isOpen && (
+            <p>
+              <Text>{work.abstract}</Text>
+            </p>
+          )}
+        </details>
+      )}
+    </article>
+  )
+}
