@@ -1,4 +1,4 @@
-"""What an operation costs, known before it is run. The README has the formula.
+"""What an operation costs, known before it is run. docs/cost-and-limits.md has the formula.
 
 It is made once for a document, and once for each fragment in it, but for what only variables tell.
 """

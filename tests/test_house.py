@@ -22,7 +22,7 @@ def test_no_distribution_owns_our_names():
 def test_the_rooms_are_all_there_is():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     folders = {line.split("/")[0] for line in tracked.splitlines() if "/" in line}
-    assert {folder for folder in folders if not folder.startswith(".")} == ROOMS | {"tests"}
+    assert {folder for folder in folders if not folder.startswith(".")} == ROOMS | {"tests", "docs", "examples"}
 
 
 def test_every_reason_to_refuse_is_given_somewhere_and_tested():

@@ -1,5 +1,7 @@
 import asyncio
+import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -8,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +31,7 @@ SEED = ROOT.parent / "shared" / "data" / "openalex-seed"
 
 
 class Live(NamedTuple):
-    """The service in a process of its own, started by its commands, holding the seed's profile."""
+    """The service in a process of its own, started by its commands."""
 
     url: str
     environ: dict[str, str]
@@ -41,7 +43,13 @@ class Live(NamedTuple):
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    folder = tmp_path_factory.mktemp("live")
+    """It holds the seed's profile."""
+    with living(tmp_path_factory.mktemp("live"), SEED) as live:
+        yield live
+
+
+@contextmanager
+def living(folder: Path, snapshot: Path) -> Iterator[Live]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -49,7 +57,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     known = {"PEERGRAPH_DATABASE_URL": f"sqlite:///{folder}/live.sqlite3", "PEERGRAPH_PUBLIC_URL": url}
     live = Live(url, os.environ | known, folder / "log")
     live.run("migrate")
-    live.run("import", "openalex", str(SEED))
+    live.run("import", "openalex", str(snapshot))
     with live.log.open("wb") as log:
         command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
         server = subprocess.Popen(command, cwd=ROOT, env=live.environ, stderr=log)
@@ -68,6 +76,42 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def live_server(live: Live) -> str:
     """The base URL of the service."""
     return live.url
+
+
+PASSWORD = "correct horse battery"
+
+
+async def asked(url: str, query: str, token: str | None = None, **variables: Any) -> Any:
+    """The data of the answer, in which nothing may have gone wrong."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx2.AsyncClient(base_url=url) as client:
+        answer = (await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)).json()
+    assert "errors" not in answer
+    return answer["data"]
+
+
+def code_to(live: Live, address: str) -> str:
+    """The code that was last mailed to them: without a mail server, the log has it."""
+    for _ in range(100):
+        told = [line for line in map(json.loads, live.log.read_text().splitlines()) if address in line["message"]]
+        if told:
+            found: str = re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}", told[-1]["message"])[-1]
+            return found
+        time.sleep(0.1)
+    raise AssertionError("No code was mailed.")
+
+
+async def signed_up(live: Live, name: str, address: str) -> str:
+    """The token of an account with a confirmed address."""
+    made = await asked(
+        live.url,
+        "mutation($in: SignUpInput!) { signUp(input: $in) { token userErrors { message } } }",
+        **{"in": {"displayName": name, "email": address, "password": PASSWORD}},
+    )
+    token: str = made["signUp"]["token"]
+    verify = "mutation($code: String!) { verifyEmail(input: {code: $code}) { userErrors { message } } }"
+    assert await asked(live.url, verify, token, code=code_to(live, address)) == {"verifyEmail": {"userErrors": []}}
+    return token
 
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]

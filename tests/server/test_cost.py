@@ -1,4 +1,4 @@
-"""What operations cost, by the formula in the README, and that no more is run than may be."""
+"""What operations cost, by the formula in docs/cost-and-limits.md, and that no more is run than may be."""
 
 import sys
 

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from schema.root import build_schema
 from server import pages
 from server.pages import GRAPHIQL, MISSING
+from tests.server.conftest import PASSWORD, signed_up
 
 expect.set_options(timeout=20_000)
 
@@ -42,7 +43,6 @@ FOLLOW = """async ([url, email, password]) => {
         {id: found.data.researcher.id}, {Authorization: `Bearer ${made.data.signUp.token}`},
     )
 }"""
-PASSWORD = "correct horse battery"
 
 
 # GraphiQL knows what a tab's operations are some time after it shows them.
@@ -116,6 +116,20 @@ async def test_who_signs_in_follows_and_sees_it_happen(page, live_server):
     await expect(result).to_contain_text('"viewerIsFollowing": true')
     await run(page, "Unfollow")
     await expect(result).to_contain_text('"viewerIsFollowing": false')
+
+
+async def test_who_has_confirmed_their_address_claims(page, live):
+    await signed_up(live, "Ada Lovelace", "claims@graphiql.example")
+    await page.get_by_label("Show Sign in").click()
+    await page.get_by_label("E-mail").fill("claims@graphiql.example")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.locator(".sign-in")).to_contain_text("You are Ada Lovelace")
+    await turn_to(page, "Follow")
+    await run(page, "Claim")
+    await expect(page.get_by_label("Result Window")).to_contain_text('"state": "UNDER_REVIEW"')
+    await run(page, "Mine")
+    await expect(page.get_by_label("Result Window")).to_contain_text('"action": "SUBMIT"')
 
 
 async def test_a_wrong_password_is_said_and_signing_out_ends_it(page):

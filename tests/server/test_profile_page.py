@@ -4,21 +4,18 @@ import gzip
 import html
 import json
 import re
-import time
 
-import httpx2
 import pytest
 from playwright.async_api import Page, expect
 
 from server.pages import PROFILE_PAGE
-from tests.server.conftest import NODE, ROOT
+from tests.server.conftest import NODE, PASSWORD, ROOT, asked, signed_up
 
 expect.set_options(timeout=20_000)
 
 SHARED = ROOT.parent / "shared/data"
 PROFILE = json.loads((SHARED / "seed-profile.json").read_text())
 KURT = "/researchers/kurt-keutzer"
-PASSWORD = "correct horse battery"
 MOST_JAVASCRIPT = 250_000  # bytes, gzipped, before the graph is opened
 
 
@@ -36,37 +33,6 @@ async def visit(visiting, live_server):
 @pytest.fixture
 async def page(visit):
     return visit[0]
-
-
-async def asked(url, query, token=None, **variables):
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(base_url=url) as client:
-        answer = (await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)).json()
-    assert "errors" not in answer
-    return answer["data"]
-
-
-def code_to(live, address):
-    """The code that was last mailed to them: without a mail server, the log has it."""
-    for _ in range(100):
-        told = [line for line in map(json.loads, live.log.read_text().splitlines()) if address in line["message"]]
-        if told:
-            return re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}", told[-1]["message"])[-1]
-        time.sleep(0.1)
-    raise AssertionError("No code was mailed.")
-
-
-async def signed_up(live, name, address):
-    """The token of an account with a confirmed address."""
-    made = await asked(
-        live.url,
-        "mutation($in: SignUpInput!) { signUp(input: $in) { token userErrors { message } } }",
-        **{"in": {"displayName": name, "email": address, "password": PASSWORD}},
-    )
-    token = made["signUp"]["token"]
-    verify = "mutation($code: String!) { verifyEmail(input: {code: $code}) { userErrors { message } } }"
-    assert await asked(live.url, verify, token, code=code_to(live, address)) == {"verifyEmail": {"userErrors": []}}
-    return token
 
 
 async def sign_in(page: Page, address):
