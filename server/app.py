@@ -136,8 +136,10 @@ def create_app(
             await asyncio.to_thread(tracing.close)
         requests.write()
 
+    shows_page = settings.profile_page
+
     async def profile_page(_request: Request) -> Response:
-        return PROFILE_PAGE.response() if PROFILE_PAGE.is_built else RedirectResponse("/graphql")
+        return PROFILE_PAGE.response() if shows_page and PROFILE_PAGE.is_built else RedirectResponse("/graphql")
 
     # The route to it is for whoever writes a slash behind it, and is sent there.
     sign_in = SignIn(providers, accesses, writer).mount(public_url, secret)

@@ -149,6 +149,7 @@ class Settings(BaseSettings):
     orcid_client_secret: GivenSecret | None = Field(default=None, validate_default=True)
     oidc_providers: Annotated[dict[str, KnownProvider], NoDecode, BeforeValidator(_decoded)] = {}
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    profile_page: bool = True  # whether the example page is at /, /search and /researchers/…
     metrics: bool = True  # whether /metrics tells them
     # Whether OpenTelemetry is sent them.
     traces: bool = Field(default_factory=lambda: any(map(os.environ.get, TRACED_TO)))

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vite'
 
+const SERVICE = 'http://127.0.0.1:8000'
+
 export default defineConfig({
   base: '/app/', // the service has the page at / and its assets here
   build: { assetsInlineLimit: 0 }, // its Content-Security-Policy lets no data: in
-  server: { proxy: { '/graphql': { target: 'http://127.0.0.1:8000', ws: true } } },
+  // The service lets cookies in from its own pages alone: to it, this one is.
+  server: { proxy: { '/graphql': { target: SERVICE, ws: true, headers: { origin: SERVICE } } } },
 })

@@ -91,6 +91,14 @@ async def test_browsers_get_a_page_and_the_root_leads_there_unless_it_has_its_ow
         assert "unsafe" not in page.headers["content-security-policy"]
 
 
+async def test_the_example_page_can_be_switched_off(served, monkeypatch, tmp_path):
+    monkeypatch.setattr(PROFILE_PAGE, "dist", tmp_path)
+    (tmp_path / "index.html").write_text("<title>a profile</title>")
+    async with served(profile_page=False) as client:
+        for path in ("/", "/search", "/researchers/ada-lovelace"):
+            assert (await client.get(path)).headers["location"] == "/graphql"
+
+
 async def test_a_missing_database_is_unavailable(tmp_path):
     app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/none.sqlite3"))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { Link, Route, Switch, useLocation } from 'wouter'
 
 import { AccountMenu } from './account'
@@ -12,8 +12,13 @@ const Results = lazy(() => import('./results'))
 
 export function App() {
   const [path] = useLocation()
+  const before = useRef(path)
+  // As when another page loads: what is read or tabbed to next is its beginning.
   useEffect(() => {
+    if (before.current === path) return
+    before.current = path
     window.scrollTo(0, 0)
+    document.getElementById('main')?.focus()
   }, [path])
   return (
     <SignInProvider isAsked={path === '/' || path.startsWith('/researchers/')}>

@@ -4,6 +4,7 @@ import { Link } from 'wouter'
 import { problems } from './act'
 import { graphql } from './gql'
 import { count, Failure, Loading } from './states'
+import { useTitle } from './title'
 
 const HomeQuery = graphql(`
   query Home {
@@ -28,6 +29,7 @@ const HomeQuery = graphql(`
 `)
 
 export function Home() {
+  useTitle('peergraph')
   const [{ data, error, fetching }, again] = useQuery({ query: HomeQuery })
   return (
     <>

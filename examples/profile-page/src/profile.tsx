@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useQuery, useSubscription } from 'urql'
 
 import { problems } from './act'
@@ -7,6 +7,7 @@ import { graphql } from './gql'
 import { Head } from './head'
 import { Plots } from './plots'
 import { Failure, Loading } from './states'
+import { useTitle } from './title'
 import { Topics } from './topics'
 import { FIRST_WORKS, Works } from './works'
 
@@ -50,9 +51,7 @@ export function Profile({ slug }: { slug: string }) {
     variables: { researcherId: researcher?.id ?? '' },
     pause: !researcher,
   })
-  useEffect(() => {
-    document.title = researcher ? `${researcher.displayName} · peergraph` : 'peergraph'
-  }, [researcher?.displayName])
+  useTitle(researcher ? `${researcher.displayName} · peergraph` : 'peergraph')
 
   if (fetching && !data) return <Loading what="the profile" />
   if (error && !researcher)

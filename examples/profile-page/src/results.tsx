@@ -5,6 +5,7 @@ import { problems } from './act'
 import { graphql } from './gql'
 import { count, Failure, Loading, words } from './states'
 import { Text } from './text'
+import { useTitle } from './title'
 
 const SearchQuery = graphql(`
   query Search($query: String!) {
@@ -52,6 +53,7 @@ const SearchQuery = graphql(`
 export default function Results() {
   const [given] = useSearchParams()
   const query = given.get('q') ?? ''
+  useTitle(`${query || 'Search'} · peergraph`)
   const [{ data, error, fetching }, again] = useQuery({ query: SearchQuery, variables: { query }, pause: !query })
   const found = data?.search
   return (

@@ -3,6 +3,7 @@ import { useQuery } from 'urql'
 import { useLocation } from 'wouter'
 
 import { graphql } from './gql'
+import { usePaused } from './paused'
 import { words } from './states'
 
 const SuggestQuery = graphql(`
@@ -21,23 +22,17 @@ const SuggestQuery = graphql(`
   }
 `)
 
-const PAUSE = 150 // milliseconds after the last keystroke
-
 export function SearchBox() {
   const id = useId()
   const [path, go] = useLocation()
   const [text, setText] = useState('')
-  const [prefix, setPrefix] = useState('')
+  const prefix = usePaused(text.trim())
   const [isOpen, setOpen] = useState(false)
   const [place, setPlace] = useState(-1)
   const [{ data }] = useQuery({ query: SuggestQuery, variables: { prefix }, pause: prefix === '' })
   const found = useDeferredValue(prefix === '' ? [] : (data?.suggest ?? []))
   const shown = isOpen ? found : []
 
-  useEffect(() => {
-    const timer = setTimeout(() => setPrefix(text.trim()), PAUSE)
-    return () => clearTimeout(timer)
-  }, [text])
   useEffect(() => {
     setOpen(false)
   }, [path])

@@ -1,10 +1,11 @@
-import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useQuery } from 'urql'
 import { Link } from 'wouter'
 
 import { problems } from './act'
 import { type FragmentType, graphql, read } from './gql'
 import type { WorkFacet, WorkFilter, WorkOrder } from './gql/graphql'
+import { usePaused } from './paused'
 import { count, Failure, Loading, words } from './states'
 import { Text } from './text'
 
@@ -125,7 +126,7 @@ export function Works({ slug }: { slug: string }) {
   const [title, setTitle] = useState('')
   const [orderBy, setOrderBy] = useState(FIRST_WORKS.orderBy)
   const [after, setAfter] = useState<string | null>(null)
-  const filter = filterOf(chosen, useDeferredValue(title.trim()))
+  const filter = filterOf(chosen, usePaused(title.trim()))
   const [{ data, error, fetching }, again] = useQuery({
     query: WorksQuery,
     variables: { slug, filter, orderBy, after },
