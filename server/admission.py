@@ -14,8 +14,9 @@ FEW = 8  # may wait in any case, however long each request takes
 RECENT = 16  # requests, whose pace is what others may expect
 QUIET = 1.0  # seconds, after which their pace says nothing any more
 CALM = 1.0  # seconds after the last was refused
-MOMENT = 0.01  # seconds, after which another waits for the next turn of the event loop, if it is calm; else at once
-BURST = 0.25  # seconds, for which as many may wait as there is room for: many small requests may come at once
+MOMENT = 0.01  # seconds, after which another waits for the next turn of the event loop
+SHORT_MOMENT = 0.005  # that as many take as begin in one turn while some are refused
+BURST = 0.25  # seconds of calm, for which as many may wait as there is room for: many small ones may come at once
 _log = logging.getLogger("peergraph.server")
 
 
@@ -47,7 +48,7 @@ class Admission:
         if waiting >= self._waiting:
             return True
         long = waiting >= FEW and bool(self._seconds) and waiting * self._pace > self._seconds
-        return long and perf_counter() > self._queue_since + BURST
+        return long and ((now := perf_counter()) > self._queue_since + BURST or now < self._calm_at)
 
     def refusal(self) -> Malformed:
         """What another is told. The log has a line a second of these, not one of each: they may be very many."""
@@ -104,9 +105,9 @@ class Admission:
         self._turn_began = perf_counter()
 
     def _next(self) -> None:
-        """Let in one, or as many as are answered in a moment, and more in the turn after."""
-        calm = self._pace and perf_counter() > self._calm_at
-        room = max(int(MOMENT / self._pace), 1) if calm else 1
+        """Let in as many as are answered in a moment, and more in the turn after."""
+        moment = MOMENT if perf_counter() > self._calm_at else SHORT_MOMENT
+        room = max(int(moment / self._pace), 1) if self._pace else 1
         while self._turns and room:
             turn = self._turns.popleft()
             if not turn.done():

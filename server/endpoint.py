@@ -28,7 +28,7 @@ from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
 from server.running import Ran, Running
 from server.security import with_headers
-from server.seen import Seen
+from server.seen import Seen, new_id
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -108,18 +108,19 @@ class Endpoint:
         """What a POST is told before more is done about it, where too many are here already."""
         if not self.admission.full:
             return None
-        exchange = self._exchange(headers, answered_with(headers.get(b"accept", b"")))
-        response = exchange.refuse(self.admission.refusal())
+        refused, id = self.admission.refusal(), new_id()
         if self._metrics:
-            exchange.seen.status = response.status_code
-            self._metrics.over(exchange.seen)
-        return response
+            self._metrics.refused(refused.code)
+        common = self._common_of(headers, answered_with(headers.get(b"accept", b"")) or JSON)
+        told = refusal(refused.message, refused.code, id)
+        return Bytes(told, refused.status, (*common, (b"x-request-id", id.encode()), _PRIVATE, *refused.headers))
 
     def _exchange(self, headers: dict[bytes, bytes], kind: bytes | None) -> _Exchange:
-        common = self._common[kind or JSON]
-        if b"origin" in headers:
-            common += self._origins.headers(headers)
-        return _Exchange(Seen(), headers, kind or JSON, common)
+        return _Exchange(Seen(), headers, kind or JSON, self._common_of(headers, kind or JSON))
+
+    def _common_of(self, headers: dict[bytes, bytes], kind: bytes) -> tuple[Header, ...]:
+        common = self._common[kind]
+        return common + self._origins.headers(headers) if b"origin" in headers else common
 
     async def _response(self, scope: Scope, receive: Receive, exchange: _Exchange, *, acceptable: bool) -> Response:
         """Raises Malformed and HungUp."""

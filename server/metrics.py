@@ -83,6 +83,10 @@ class Metrics:
         self._read += seen.statements
         self._read_seconds += seen.reading
 
+    def refused(self, code: str) -> None:
+        """Count a request that was refused before anything was known of it."""
+        self._codes[code] += 1
+
     def publish(self, observed: Observed) -> None:
         """Tell Prometheus' own how all of it stands."""
         for code, count in self._codes.items():

@@ -26,6 +26,11 @@ MOMENT, MOST = 0.05, 100  # seconds after which requests are logged that are ove
 LONGEST_NAME = 100  # characters of an operation's name, which its sender chose
 
 
+def new_id() -> str:
+    """Of a request: unique is enough for it, and takes no system call."""
+    return f"{getrandbits(128):032x}"
+
+
 class Seen:
     """A request, filled in while it is answered: nothing of what was sent but its operation's name."""
 
@@ -48,7 +53,7 @@ class Seen:
     )
 
     def __init__(self) -> None:
-        self.id = f"{getrandbits(128):032x}"  # unique is enough for it, and takes no system call
+        self.id = new_id()
         self.began = perf_counter()
         self.status: int | None = None  # None while, or where, it is not answered
         self.operation: str | None = None

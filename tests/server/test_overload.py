@@ -183,19 +183,16 @@ async def test_time_in_which_nobody_asks_is_not_theirs(clock):
     await asyncio.gather(*going, return_exceptions=True)
 
 
-@pytest.mark.parametrize(("milliseconds", "at_once"), [(0.1, 5), (20, 1)])
-async def test_a_turn_of_the_loop_has_as_many_as_a_moment(clock, milliseconds, at_once):
+@pytest.mark.parametrize(("milliseconds", "calm", "begun"), [
+    (0.1, True, [5]), (4, True, [2, 2, 1]), (20, True, [1] * 5), (0.1, False, [5]), (4, False, [1] * 5),
+])  # fmt: skip
+async def test_a_turn_of_the_loop_has_as_many_as_a_moment(clock, milliseconds, calm, begun):
     admission = Admission(inside=5, waiting=40, seconds=0.02)
     await at_pace(admission, clock, milliseconds)
     clock(20)
-    assert await begun_in_turns(admission) == [at_once] * (5 // at_once)
-
-
-async def test_a_turn_has_but_one_where_some_are_refused(clock):
-    admission = Admission(inside=5, waiting=40, seconds=0.02)
-    await at_pace(admission, clock, 0.1)
-    admission.refusal()
-    assert await begun_in_turns(admission) == [1] * 5
+    if not calm:
+        admission.refusal()
+    assert await begun_in_turns(admission) == begun
 
 
 async def begun_in_turns(admission):
@@ -208,3 +205,14 @@ async def begun_in_turns(admission):
         await asyncio.sleep(0)
         begun.append(admission.inside)
     return [after - before for before, after in pairwise(begun) if after > before]
+
+
+async def test_a_queue_that_begins_anew_while_some_are_refused_is_no_burst(clock):
+    admission = Admission(inside=2, waiting=40, seconds=0.02)
+    await at_pace(admission, clock, 10)
+    admission.refusal()
+    going = await entered(admission, 60)
+    assert sum(one.done() and isinstance(one.exception(), Malformed) for one in going) == 60 - 2 - FEW
+    for one in going:
+        one.cancel()
+    await asyncio.gather(*going, return_exceptions=True)
