@@ -18,25 +18,32 @@ from tests.server.conftest import ROOT, living
 SCHEMA = build_schema()._schema
 FILES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "examples/profile-page/README.md"])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-IN_CODE = re.compile(r"(?:gql|graphql)(?:`|\(\s*`)(.*?)`", re.DOTALL)
+IN_CODE = re.compile(r"(?:(?:gql|graphql)(?:`|\(\s*`)(.*?)`)|(?:query: '(.*?)')", re.DOTALL)
+SENT = re.compile(r"--json '({.*?})'$", re.MULTILINE)
 
 
 def blocks(file):
-    return [(kind, text) for kind, text in BLOCK.findall(file.read_text("utf-8"))]
+    return BLOCK.findall(file.read_text("utf-8"))
 
 
 def runs(file):
     """Each block of GraphQL with its variables and the answer that is shown, if they are."""
-    found = []
-    for kind, text in blocks(file):
+    found, end, text = [], None, file.read_text("utf-8")
+    for block in BLOCK.finditer(text):
+        kind, inside = block.groups()
+        follows = end is not None and not text[end : block.start()].strip()
+        end = None
         if kind == "graphql":
-            found.append([text, {}, None])
-        elif kind == "json" and found:
-            given = json.loads(text)
-            if given.keys() & {"data", "errors"}:
-                found[-1][2] = given
-            elif found[-1][1] == {} and found[-1][2] is None:
-                found[-1][1] = given
+            found.append([inside, {}, None])
+            end = block.end()
+        elif kind == "json" and follows:
+            given = json.loads(inside)
+            found[-1][2 if given.keys() & {"data", "errors"} else 1] = given
+            end = block.end()
+        elif kind == "sh":
+            for sent in SENT.findall(inside):
+                asked = json.loads(sent)
+                found.append([asked["query"], asked.get("variables", {}), None])
     return found
 
 
@@ -91,21 +98,29 @@ def test_what_is_shown_runs_and_answers_so(file, client, ids):
 def test_what_is_in_code_fits_the_schema(file):
     rules = [rule for rule in specified_rules if rule is not NoUnusedFragmentsRule]
     for kind, text in blocks(file):
-        for inside in IN_CODE.findall(text) if kind in {"ts", "tsx"} else ():
-            document = parse(inside)
+        for tagged, quoted in IN_CODE.findall(text) if kind in {"ts", "tsx"} else ():
+            document = parse(tagged or quoted)
             relays = any(isinstance(one, FragmentDefinitionNode) for one in document.definitions)
             faults = [one.message for one in validate(SCHEMA, document, rules)]
             # Relay's compiler has directives of its own, and takes their variables out.
             assert [one for one in faults if not (relays and ("Unknown directive" in one or "Variable" in one))] == []
 
 
+def anchors(file):
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_page_is_found_and_every_link_leads_somewhere():
     listed = set()
     for file in FILES:
-        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text("utf-8")):
+        for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", file.read_text("utf-8")):
             if "://" not in link:
-                assert (file.parent / link).exists(), f"{file.name}: {link}"
-                listed.add((file.parent / link).resolve())
+                target = (file.parent / link).resolve() if link else file
+                assert target.exists(), f"{file.name}: {link}"
+                assert not anchor or anchor in anchors(target), f"{file.name}: {link}#{anchor}"
+                listed.add(target)
     assert {file for file in FILES if file.parent.name == "docs"} <= listed
 
 
