@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,7 @@ NPM_CI = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-
 # npm's own patience with a registry it cannot reach is minutes.
 FAIL_FAST = ("--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=20000")
 NPM_BUILD = ("npm", "run", "--silent", "build")
+KEPT = 7 * 24 * 3600  # seconds for which what an older page loads stays there
 MADE = {"node_modules", "dist", "gql", "__pycache__"}  # folders that are not sources
 
 
@@ -118,7 +120,8 @@ class Page:
         fresh.write_text((built / "index.html").read_text("utf-8") + stamp, "utf-8")
         fresh.replace(self.dist / "index.html")
         for stale in {file.name for file in assets.iterdir()} - {file.name for file in (built / "assets").iterdir()}:
-            (assets / stale).unlink()
+            if (assets / stale).stat().st_mtime < time.time() - KEPT:  # who has the page open may ask for it yet
+                (assets / stale).unlink()
 
 
 class Assets(StaticFiles):

@@ -1,5 +1,6 @@
 """The example profile page in a real browser: what it shows, does, and says when something is amiss."""
 
+import asyncio
 import gzip
 import html
 import json
@@ -120,6 +121,7 @@ async def test_latex_is_set_before_the_budget_is_spent(page):
     for title in ("Speculative Interaction Agents", "SEED: Targeted Data Selection"):
         work = page.locator(".works > li").filter(has=page.get_by_role("heading", name=re.compile(title)))
         await work.get_by_text("Abstract", exact=True).click()
+        await expect(work.locator("details p")).not_to_be_empty()
         await expect(work.locator("details")).not_to_contain_text(re.compile(r"\$|\\text"))
     await expect(page.locator(".katex").first).to_be_visible()
     bodies = [await answer.body() for answer in loaded]
@@ -142,6 +144,7 @@ async def test_who_signs_up_follows_and_unfollows(page):
     followers = page.locator(".figures > div", has_text="Followers").locator("dd")
     await page.get_by_role("button", name="Follow Kurt Keutzer").click()
     await expect(followers).to_have_text("1")
+    await expect(page.locator(".trust .score strong")).to_have_text(f"{PROFILE['header']['trust_score'] + 1}")
     await page.reload()  # the browser's cookie is still there
     await page.get_by_role("button", name="Unfollow Kurt Keutzer").click()
     await expect(followers).to_have_text("0")
@@ -149,13 +152,33 @@ async def test_who_signs_up_follows_and_unfollows(page):
     await page.get_by_role("button", name="Ada Lovelace").click()
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await sign_in(page, "ada@page.example")
+    await expect(page.get_by_role("button", name="Ada Lovelace")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_who_signs_in_far_down_misses_no_work(page, live):
+    await signed_up(live, "Far Down", "far@page.example")
+    await page.goto(KURT)
+    works = page.locator(".works > li")
+    while await works.count() < PROFILE["listed_works"]:
+        await page.get_by_role("button", name="Show more works").press("Enter")
+        await page.wait_for_timeout(200)
+    await sign_in(page, "far@page.example")
+    await expect(page.get_by_role("button", name="Far Down")).to_be_visible()
+    while await works.count() < PROFILE["listed_works"]:
+        await page.get_by_role("button", name="Show more works").press("Enter")
+        await page.wait_for_timeout(200)
+    assert await page.locator(".works > li h3").all_inner_texts() == [
+        html.unescape(work["title"]) for work in PROFILE["works"]
+    ]
 
 
 async def test_others_followers_are_counted_as_they_come(page, live):
     await page.goto("/researchers/zhen-dong")
     followers = page.locator(".figures > div", has_text="Followers").locator("dd")
     await expect(followers).to_have_text("0")
-    await page.wait_for_timeout(1_000)  # until it listens, what happens goes by
     token = await signed_up(live, "Bob", "bob@page.example")
     found = await asked(live.url, '{ researcher(by: {slug: "zhen-dong"}) { id } }')
     follow = "mutation($id: ID!) { follow(input: {subjectId: $id}) { userErrors { message } } }"
@@ -238,7 +261,6 @@ async def test_search_suggests_and_finds(page):
     await expect(page).to_have_url(re.compile(f"{KURT}$"))
     await expect(page.locator("#main")).to_be_focused()
     await box.fill("hessian aware quantization")
-    await page.keyboard.press("Escape")
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile("/search"))
     await expect(page).to_have_title("hessian aware quantization · peergraph")
@@ -246,8 +268,20 @@ async def test_search_suggests_and_finds(page):
     await box.fill("zzzzzzzzqqq")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Nothing was found")).to_be_visible()
-    await page.goto("/researchers/nobody-at-all")
-    await expect(page.get_by_text("There is no researcher here.")).to_be_visible()
+    for nobody in ("nobody-at-all", "%E0"):
+        await page.goto(f"/researchers/{nobody}")
+        await expect(page.get_by_text("There is no researcher here.")).to_be_visible()
+
+
+async def test_a_part_that_does_not_come_is_said(visit):
+    page, faults = visit
+    await page.route(re.compile(r"/app/assets/graph-.*\.js$"), lambda route: route.abort())
+    await page.goto(KURT)
+    await page.get_by_role("button", name="Open the graph").click()
+    await expect(page.get_by_role("alert").filter(has_text="could not be shown")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Kurt Keutzer")  # the rest stays
+    assert faults
+    faults.clear()
 
 
 @pytest.mark.parametrize("context", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 844}}])
@@ -328,13 +362,18 @@ async def test_a_slow_network_shows_what_is_awaited_and_a_broken_one_what_failed
         else:
             await route.fallback()
 
+    async def held(kind):
+        while gates[kind] is None:  # noqa: ASYNC110  the browser asks when it does
+            await asyncio.sleep(0.01)
+        return gates[kind]
+
     await page.route(re.compile(r"/graphql$|/app/assets/index.*\.js$"), wait)
     await page.goto(KURT, wait_until="commit")
     await expect(page.get_by_role("status")).to_have_text("Loading …")
-    await gates["script"].fallback()
+    await (await held("script")).fallback()
     await expect(page.get_by_role("status")).to_have_text("Loading the profile …")
     await expect(page.get_by_role("combobox", name="Search")).to_be_visible()  # what needs no data is there meanwhile
-    await gates["/graphql"].abort()
+    await (await held("/graphql")).abort()
     await expect(page.get_by_role("alert")).to_contain_text("The service cannot be reached.")
     await page.get_by_role("button", name="Try again").click()
     await expect(page.locator(".works > li").first).to_be_visible()
@@ -342,7 +381,7 @@ async def test_a_slow_network_shows_what_is_awaited_and_a_broken_one_what_failed
     await page.get_by_label("Order").select_option("TITLE")
     await expect(page.get_by_role("status").filter(has_text="Loading works")).to_be_visible()
     await expect(page.locator(".works > li").first).to_be_visible()
-    await gates["/graphql"].fulfill(
+    await (await held("/graphql")).fulfill(
         status=503, json={"errors": [{"message": "Too many requests at once; try again in a moment."}]}
     )
     await expect(page.get_by_role("alert").filter(has_text="Too many requests")).to_be_visible()

@@ -3,6 +3,7 @@ import { useSubscription } from 'urql'
 
 import { useAct } from './act'
 import { graphql } from './gql'
+import type { NotificationAddedSubscription } from './gql/graphql'
 import { useRenew } from './session'
 import { useSignIn } from './sign-in'
 import { Dialog, Field, Refusals, texts, words } from './states'
@@ -38,8 +39,8 @@ const ResendMutation = graphql(`
 `)
 
 const NotificationAdded = graphql(`
-  subscription NotificationAdded {
-    notificationAdded {
+  subscription NotificationAdded($after: String) {
+    notificationAdded(after: $after) {
       id
       kind
       note
@@ -59,14 +60,21 @@ const NotificationAdded = graphql(`
         id
         subject
         state
+        researcher {
+          id
+          ...Invitable
+        }
       }
     }
   }
 `)
 
 export function AccountMenu() {
-  const { isKnown, visitor, open } = useSignIn()
+  const { isKnown, visitor, cursor, open } = useSignIn()
   const [isOpen, setOpen] = useState(false)
+  useEffect(() => {
+    setOpen(false)
+  }, [visitor?.id])
   if (!isKnown) return null
   if (!visitor)
     return (
@@ -76,7 +84,7 @@ export function AccountMenu() {
     )
   return (
     <>
-      <News />
+      <News after={cursor} />
       <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog">
         {visitor.displayName}
         {visitor.isEmailVerified === false && ' · confirm your address'}
@@ -95,6 +103,7 @@ function Account({ email, isVerified }: { email: string | null | undefined; isVe
   const signOut = useAct(SignOutMutation)
   const verify = useAct(VerifyMutation)
   const resend = useAct(ResendMutation)
+  const [isSent, setSent] = useState(false)
 
   async function confirm(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
@@ -110,9 +119,15 @@ function Account({ email, isVerified }: { email: string | null | undefined; isVe
           <Field label="The code from the mail" name="code" required autoComplete="one-time-code" />
           <Refusals messages={[...verify.refusals, ...resend.refusals]} />
           <button disabled={verify.isBusy}>Confirm the address</button>{' '}
-          <button type="button" className="plain" disabled={resend.isBusy} onClick={() => resend.act({})}>
+          <button
+            type="button"
+            className="plain"
+            disabled={resend.isBusy}
+            onClick={async () => setSent((await resend.act({})) !== null)}
+          >
             Mail it again
           </button>
+          <p role="status">{isSent && 'It is on its way.'}</p>
         </form>
       )}
       <Refusals messages={signOut.refusals} />
@@ -127,36 +142,41 @@ function Account({ email, isVerified }: { email: string | null | undefined; isVe
   )
 }
 
-/** What the visitor is told while they look; it goes by itself. */
-function News() {
-  const [{ data }] = useSubscription({ query: NotificationAdded })
-  const [seen, setSeen] = useState<string>()
+type Notification = NotificationAddedSubscription['notificationAdded']
+
+function sentence({ claim, follower, invitation, note }: Notification): string {
+  if (claim) return `Your claim of ${claim.researcher.displayName}: ${words(claim.state)}`
+  if (follower) return `${follower.displayName} follows you`
+  if (invitation) return `Invitation “${invitation.subject}”: ${words(invitation.state)}`
+  return note ?? 'There is news for you'
+}
+
+const MOST_NEWS = 5
+
+/** What the visitor is told while they look, until they dismiss it. */
+function News({ after }: { after?: string }) {
+  const [since] = useState(after) // later cursors are for those who come later
+  const [news, setNews] = useState<Notification[]>([])
+  const [{ data }] = useSubscription({ query: NotificationAdded, variables: { after: since } })
   const told = data?.notificationAdded
   useEffect(() => {
-    if (!told) return
-    const timer = setTimeout(() => setSeen(told.id), 15_000)
-    return () => clearTimeout(timer)
-  }, [told?.id])
-  const isShown = told && told.id !== seen
-  const text = !told
-    ? ''
-    : told.claim
-      ? `Your claim of ${told.claim.researcher.displayName}: ${words(told.claim.state)}`
-      : told.follower
-        ? `${told.follower.displayName} follows you`
-        : told.invitation
-          ? `Invitation “${told.invitation.subject}”: ${words(told.invitation.state)}`
-          : (told.note ?? 'There is news for you')
+    if (told) setNews((known) => [...known.filter(({ id }) => id !== told.id), told].slice(-MOST_NEWS))
+  }, [told])
   return (
     <div className="news" role="status">
-      {isShown && (
-        <p>
-          {text}{' '}
-          <button type="button" className="plain" aria-label="Dismiss" onClick={() => setSeen(told.id)}>
+      {news.map((one) => (
+        <p key={one.id}>
+          {sentence(one)}{' '}
+          <button
+            type="button"
+            className="plain"
+            aria-label="Dismiss"
+            onClick={() => setNews((known) => known.filter(({ id }) => id !== one.id))}
+          >
             ✕
           </button>
         </p>
-      )}
+      ))}
     </div>
   )
 }

@@ -1,6 +1,8 @@
 import { useState } from 'react'
 import { type CombinedError, type TypedDocumentNode, useMutation } from 'urql'
 
+import { useRenew } from './session'
+
 type Answer = { done: { userErrors: { message: string }[] } }
 
 /** What went wrong, in the service's own sentences. */
@@ -13,10 +15,12 @@ export function problems(error: CombinedError | undefined): string[] {
 /** A mutation under the name `done`: how to do it, whether it is under way, and why it was refused. */
 export function useAct<Data extends Answer, Variables extends object>(document: TypedDocumentNode<Data, Variables>) {
   const [{ fetching }, execute] = useMutation<Data, Variables>(document)
+  const renew = useRenew() // for whose session has ended meanwhile
   const [refusals, setRefusals] = useState<string[]>([])
 
   async function act(variables: Variables): Promise<Data['done'] | null> {
     const { data, error } = await execute(variables)
+    if (error?.graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED')) renew()
     const told = [...problems(error), ...(data?.done.userErrors ?? []).map(({ message }) => message)]
     setRefusals(told)
     return told.length === 0 && data ? data.done : null

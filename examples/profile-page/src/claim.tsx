@@ -129,7 +129,7 @@ function ClaimDialog({ of, onClose }: { of: Props['of']; onClose: () => void }) 
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    if (await act({ input: { researcherId: id, method, ...texts(event.currentTarget) } })) onClose()
+    if (await act({ input: { ...texts(event.currentTarget), researcherId: id, method } })) onClose()
   }
 
   return (
@@ -139,7 +139,7 @@ function ClaimDialog({ of, onClose }: { of: Props['of']; onClose: () => void }) 
           <legend>How will you prove that it is yours?</legend>
           {METHODS.map(([value, label]) => (
             <label key={value} className="choice">
-              <input type="radio" checked={method === value} onChange={() => setMethod(value)} /> {label}
+              <input type="radio" name="method" value={value} checked={method === value} onChange={() => setMethod(value)} /> {label}
             </label>
           ))}
         </fieldset>

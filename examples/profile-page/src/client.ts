@@ -15,9 +15,16 @@ const PARTS = [
   'WorkConnection', 'WorkTopic', 'YearActivity',
 ] // prettier-ignore
 
+const pause = (milliseconds: number) => new Promise<void>((over) => setTimeout(over, milliseconds))
+
 /** A client of its own for each visitor: what was kept for one is not shown to the next. */
 export function makeClient() {
-  const socket = createSocket({ url: url.replace('http', 'ws'), retryAttempts: Infinity, shouldRetry: () => true })
+  const socket = createSocket({
+    url: url.replace('http', 'ws'),
+    retryAttempts: Infinity,
+    shouldRetry: () => true,
+    retryWait: (retries) => pause(Math.min(1_000 * 2 ** retries, 30_000) * (0.5 + Math.random())),
+  })
   const client = new Client({
     url,
     preferGetMethod: false,
@@ -29,9 +36,17 @@ export function makeClient() {
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: ({ query, variables, operationName }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: socket.subscribe({ query: query ?? '', variables, operationName }, sink),
-          }),
+          subscribe: (sink) => {
+            // After a break it is sent again, and goes on from the last event that came.
+            const since = { ...variables }
+            const next: typeof sink.next = (result) => {
+              since.after = result.extensions?.cursor ?? since.after
+              sink.next(result)
+            }
+            return {
+              unsubscribe: socket.subscribe({ query: query ?? '', variables: since, operationName }, { ...sink, next }),
+            }
+          },
         }),
       }),
     ],

@@ -20,6 +20,11 @@ const FollowMutation = graphql(`
       subject {
         id
         ...Followed
+        ... on Researcher {
+          trust {
+            ...TrustScore
+          }
+        }
       }
     }
   }
@@ -34,6 +39,11 @@ const UnfollowMutation = graphql(`
       subject {
         id
         ...Followed
+        ... on Researcher {
+          trust {
+            ...TrustScore
+          }
+        }
       }
     }
   }
@@ -51,13 +61,12 @@ export function Follow({ of, what, isSmall = false }: Props) {
     <>
       <button
         type="button"
-        className={isSmall ? 'small' : undefined}
-        aria-pressed={viewerIsFollowing}
+        className={isSmall ? 'small' : viewerIsFollowing ? 'second' : undefined}
         aria-label={`${viewerIsFollowing ? 'Unfollow' : 'Follow'} ${what}`}
         aria-disabled={isBusy}
         onClick={() => (visitor ? !isBusy && act({ id }) : open())}
       >
-        {viewerIsFollowing ? 'Following' : 'Follow'}
+        {viewerIsFollowing ? 'Unfollow' : 'Follow'}
       </button>
       <Refusals messages={refusals} />
     </>

@@ -127,7 +127,7 @@ export default function Graph({ center: first }: { center: string }) {
   }
 
   return (
-    <div className="graph" aria-busy={fetching}>
+    <div className="graph">
       <fieldset>
         <legend>Show</legend>
         {KINDS.map((kind) => (
@@ -135,9 +135,11 @@ export default function Graph({ center: first }: { center: string }) {
             <input
               type="checkbox"
               checked={kinds.includes(kind)}
-              onChange={() =>
+              disabled={kinds.length === 1 && kinds[0] === kind}
+              onChange={() => {
+                setEdge(undefined)
                 setKinds(kinds.includes(kind) ? kinds.filter((one) => one !== kind) : [...kinds, kind])
-              }
+              }}
             />{' '}
             {words(kind)}s
           </label>
@@ -174,6 +176,7 @@ export default function Graph({ center: first }: { center: string }) {
                   role="button"
                   tabIndex={0}
                   aria-label={name}
+                  aria-pressed={one === edge}
                   onClick={() => setEdge(one)}
                   onKeyDown={pressed(() => setEdge(one))}
                 >
@@ -207,7 +210,7 @@ export default function Graph({ center: first }: { center: string }) {
               </g>
             ))}
           </svg>
-          {edge && <Behind edge={edge} places={places} />}
+          {edge && places.has(edge.source) && places.has(edge.target) && <Behind edge={edge} places={places} />}
         </>
       )}
     </div>
@@ -218,7 +221,7 @@ export default function Graph({ center: first }: { center: string }) {
 function Behind({ edge, places }: { edge: GraphEdge; places: Map<string, Placed> }) {
   const ends = [edge.source, edge.target].map((id) => places.get(id)).filter((end) => !!end)
   const isTogether = edge.kind === 'CO_AUTHORED'
-  const itself = ends.filter(({ kind }) => kind === 'WORK')
+  const saysAll = edge.kind === 'PART_OF' || ends.some(({ kind }) => kind === 'WORK') // no works are behind it
   const of = (kind: GraphKind) => ends.filter((end) => end.kind === kind).map(({ id }) => id)
   const filter: WorkFilter = {
     ...(of('RESEARCHER').length && { authors: of('RESEARCHER') }),
@@ -230,18 +233,18 @@ function Behind({ edge, places }: { edge: GraphEdge; places: Map<string, Placed>
     variables: { from: edge.source, to: edge.target },
     pause: !isTogether,
   })
-  const [filtered] = useQuery({ query: BehindQuery, variables: { filter }, pause: isTogether || itself.length > 0 })
+  const [filtered] = useQuery({ query: BehindQuery, variables: { filter }, pause: isTogether || saysAll })
   const { fetching, error } = isTogether ? shared : filtered
   const found = isTogether ? shared.data?.collaborationPath?.steps[0]?.sharedWorks : filtered.data?.works
   return (
     <section className="behind" aria-live="polite">
       <h3>{ends.map(({ label }) => label).join(' and ')}</h3>
-      {itself.length > 0 && <p>{words(edge.kind)}</p>}
+      {saysAll && <p>{words(edge.kind)}</p>}
       {fetching && <Loading what="works" />}
       {problems(error).map((message) => (
         <p key={message}>{message}</p>
       ))}
-      {itself.length === 0 && found && !fetching && (
+      {!saysAll && found && !fetching && (
         <>
           <p>{count(found.totalCount)} works</p>
           <ul>

@@ -8,6 +8,7 @@ import { useTitle } from './title'
 
 const HomeQuery = graphql(`
   query Home {
+    eventCursor
     viewer {
       id
       ...Visitor

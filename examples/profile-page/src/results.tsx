@@ -53,6 +53,10 @@ const SearchQuery = graphql(`
 export default function Results() {
   const [given] = useSearchParams()
   const query = given.get('q') ?? ''
+  return <Found key={query} query={query} />
+}
+
+function Found({ query }: { query: string }) {
   useTitle(`${query || 'Search'} · peergraph`)
   const [{ data, error, fetching }, again] = useQuery({ query: SearchQuery, variables: { query }, pause: !query })
   const found = data?.search

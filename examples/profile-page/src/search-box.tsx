@@ -28,10 +28,11 @@ export function SearchBox() {
   const [text, setText] = useState('')
   const prefix = usePaused(text.trim())
   const [isOpen, setOpen] = useState(false)
-  const [place, setPlace] = useState(-1)
+  const [marked, setMarked] = useState<string>() // the id of a suggestion: others may come meanwhile
   const [{ data }] = useQuery({ query: SuggestQuery, variables: { prefix }, pause: prefix === '' })
   const found = useDeferredValue(prefix === '' ? [] : (data?.suggest ?? []))
   const shown = isOpen ? found : []
+  const place = shown.findIndex(({ id }) => id === marked)
 
   useEffect(() => {
     setOpen(false)
@@ -51,10 +52,12 @@ export function SearchBox() {
   function press(event: KeyboardEvent) {
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 }
     const move = moves[event.key]
-    if (move && shown.length > 0) {
+    if (move) {
       event.preventDefault()
-      setPlace((place + 1 + move + shown.length + 1) % (shown.length + 1) - 1)
-    } else if (event.key === 'Escape' && isOpen) {
+      setOpen(true)
+      // From the last on to none, and from none on to the first.
+      setMarked(shown[((place + 1 + move + shown.length + 1) % (shown.length + 1)) - 1]?.id)
+    } else if (event.key === 'Escape' && shown.length > 0) {
       event.preventDefault() // browsers would empty the field
       setOpen(false)
     }
@@ -82,7 +85,7 @@ export function SearchBox() {
         value={text}
         onChange={(event) => {
           setText(event.target.value)
-          setPlace(-1)
+          setMarked(undefined)
           setOpen(true)
         }}
         onKeyDown={press}

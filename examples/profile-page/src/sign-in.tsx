@@ -1,11 +1,11 @@
-import { createContext, type FormEvent, type ReactNode, useContext, useState } from 'react'
+import { createContext, type FormEvent, type ReactNode, useContext, useEffect, useState } from 'react'
 import { useQuery } from 'urql'
 
 import { useAct } from './act'
 import { graphql, read } from './gql'
 import type { VisitorFragment } from './gql/graphql'
 import { useRenew } from './session'
-import { Dialog, Field, Refusals, texts } from './states'
+import { Dialog, Field, Refusals, texts, words } from './states'
 import { Visitor } from './visitor'
 
 const ProvidersQuery = graphql(`
@@ -38,8 +38,12 @@ const SignUpMutation = graphql(`
   }
 `)
 
+// The code with which a provider's sign-in came back, if it was refused.
+const REFUSED = new URLSearchParams(location.search).get('sign_in_error')
+
 const VisitorQuery = graphql(`
   query Visitor {
+    eventCursor
     viewer {
       id
       ...Visitor
@@ -47,7 +51,7 @@ const VisitorQuery = graphql(`
   }
 `)
 
-type Known = { isKnown: boolean; visitor: VisitorFragment | null; open: () => void }
+type Known = { isKnown: boolean; visitor: VisitorFragment | null; cursor?: string; open: () => void }
 
 const SignInContext = createContext<Known>({ isKnown: false, visitor: null, open: () => {} })
 
@@ -57,10 +61,13 @@ export const useSignIn = () => useContext(SignInContext)
 /** `isAsked`: whether the page's own query asks who they are; then there is none for it alone. */
 export function SignInProvider({ isAsked, children }: { isAsked: boolean; children: ReactNode }) {
   const [{ data }] = useQuery({ query: VisitorQuery, requestPolicy: isAsked ? 'cache-only' : 'cache-first' })
-  const [isOpen, setOpen] = useState(false)
+  const [isOpen, setOpen] = useState(REFUSED !== null)
   const visitor = read(Visitor, data?.viewer) ?? null
+  useEffect(() => {
+    if (visitor) setOpen(false)
+  }, [visitor?.id])
   return (
-    <SignInContext.Provider value={{ isKnown: !!data, visitor, open: () => setOpen(true) }}>
+    <SignInContext.Provider value={{ isKnown: !!data, visitor, cursor: data?.eventCursor, open: () => setOpen(true) }}>
       {children}
       {isOpen && !visitor && <SignInDialog onClose={() => setOpen(false)} />}
     </SignInContext.Provider>
@@ -84,6 +91,7 @@ function SignInDialog({ onClose }: { onClose: () => void }) {
   const name = isNew ? 'Sign up' : 'Sign in'
   return (
     <Dialog title={name} onClose={onClose}>
+      {REFUSED && <Refusals messages={[`You were not signed in there: ${words(REFUSED)}.`]} />}
       <form key={name} onSubmit={submit}>
         {isNew && <Field label="Name" name="displayName" autoComplete="name" required />}
         <Field label="E-mail" name="email" type="email" autoComplete="username" required />
@@ -105,7 +113,7 @@ function SignInDialog({ onClose }: { onClose: () => void }) {
       </p>
       {data?.signInProviders.map(({ name, label, url }) => (
         <p key={name}>
-          <a href={`${url}?return_to=${encodeURIComponent(location.pathname)}`}>Sign in at {label}</a>
+          <a href={`${url}?return_to=${encodeURIComponent(location.pathname + location.search)}`}>Sign in at {label}</a>
         </p>
       ))}
     </Dialog>

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { Component, type ReactNode, useEffect, useId, useRef } from 'react'
 
 export function Loading({ what }: { what: string }) {
   return (
@@ -19,6 +19,20 @@ export function Failure({ messages, onRetry }: { messages: string[]; onRetry: ()
       </button>
     </div>
   )
+}
+
+/** Shows that a part could not be fetched, or failed, instead of a blank. */
+export class Boundary extends Component<{ children: ReactNode }, { hasFailed: boolean }> {
+  state = { hasFailed: false }
+
+  static getDerivedStateFromError() {
+    return { hasFailed: true }
+  }
+
+  render() {
+    if (!this.state.hasFailed) return this.props.children
+    return <Failure messages={['A part of this page could not be shown.']} onRetry={() => location.reload()} />
+  }
 }
 
 export function Refusals({ messages }: { messages: string[] }) {
@@ -62,7 +76,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     const opener = document.activeElement
     ref.current?.showModal()
     return () => {
-      if (opener instanceof HTMLElement) opener.focus()
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus()
+      else document.getElementById('main')?.focus()
     }
   }, [])
   return (

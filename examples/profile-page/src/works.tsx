@@ -6,6 +6,7 @@ import { problems } from './act'
 import { type FragmentType, graphql, read } from './gql'
 import type { WorkFacet, WorkFilter, WorkOrder } from './gql/graphql'
 import { usePaused } from './paused'
+import { useClientNumber } from './session'
 import { count, Failure, Loading, words } from './states'
 import { Text } from './text'
 
@@ -96,7 +97,9 @@ const WorksQuery = graphql(`
   }
 `)
 
-type Chosen = Partial<Record<WorkFacet, string>>
+type Chosen = Partial<Record<WorkFacet, { value: string; label: string }>>
+
+const MOST_BY_ITSELF = 100
 
 const FACETS: [WorkFacet, string][] = [
   ['YEAR', 'Year'],
@@ -113,10 +116,10 @@ const ORDERS: [WorkOrder, string][] = [
 
 function filterOf({ YEAR, KIND, TOPIC, SOURCE }: Chosen, title: string): WorkFilter {
   return {
-    ...(YEAR && { years: { min: Number(YEAR), max: Number(YEAR) } }),
-    ...(KIND && { kinds: [KIND] as WorkFilter['kinds'] }),
-    ...(TOPIC && { topics: [TOPIC] }),
-    ...(SOURCE && { sources: [SOURCE] }),
+    ...(YEAR && { years: { min: Number(YEAR.value), max: Number(YEAR.value) } }),
+    ...(KIND && { kinds: [KIND.value] as WorkFilter['kinds'] }),
+    ...(TOPIC && { topics: [TOPIC.value] }),
+    ...(SOURCE && { sources: [SOURCE.value] }),
     ...(title && { titleContains: title }),
   }
 }
@@ -125,8 +128,11 @@ export function Works({ slug }: { slug: string }) {
   const [chosen, setChosen] = useState<Chosen>({})
   const [title, setTitle] = useState('')
   const [orderBy, setOrderBy] = useState(FIRST_WORKS.orderBy)
-  const [after, setAfter] = useState<string | null>(null)
   const filter = filterOf(chosen, usePaused(title.trim()))
+  // A cursor is of one list, and what came before it is in one cache.
+  const list = `${useClientNumber()} ${JSON.stringify([filter, orderBy])}`
+  const [reached, setReached] = useState<{ list: string; after: string | null }>()
+  const after = reached?.list === list ? reached.after : null
   const [{ data, error, fetching }, again] = useQuery({
     query: WorksQuery,
     variables: { slug, filter, orderBy, after },
@@ -134,45 +140,48 @@ export function Works({ slug }: { slug: string }) {
   const works = read(WorksFragment, data?.researcher)?.works
   const counted = read(FacetsFragment, data?.researcher)?.counted
 
-  function begin<T>(set: (value: T) => void) {
-    return (value: T) => {
-      setAfter(null)
-      set(value)
-    }
-  }
-
-  function choose(facet: WorkFacet, value: string) {
-    begin(setChosen)({ ...chosen, [facet]: value || undefined })
+  function options(facet: WorkFacet) {
+    const buckets = counted?.facets.find(({ by }) => by === facet)?.buckets ?? []
+    const found = buckets.map(({ node, value, label, count: many }) => ({
+      value: node?.id ?? value,
+      label: `${facet === 'KIND' ? words(label) : label} (${many})`,
+    }))
+    const one = chosen[facet]
+    return one && !found.some(({ value }) => value === one.value) ? [...found, one] : found
   }
 
   return (
-    <section aria-labelledby="works" aria-busy={fetching}>
-      <h2 id="works">
+    <section aria-labelledby="works">
+      <h2 id="works" tabIndex={-1}>
         Published work {counted && <small aria-live="polite">{count(counted.totalCount)} works</small>}
       </h2>
       <form className="filters" role="search" aria-label="Works" onSubmit={(event) => event.preventDefault()}>
         <label>
           Title contains
-          <input type="search" value={title} onChange={(event) => begin(setTitle)(event.target.value)} />
+          <input type="search" value={title} onChange={(event) => setTitle(event.target.value)} />
         </label>
         {FACETS.map(([facet, name]) => (
           <label key={facet}>
             {name}
-            <select value={chosen[facet] ?? ''} onChange={(event) => choose(facet, event.target.value)}>
+            <select
+              value={chosen[facet]?.value ?? ''}
+              onChange={({ target: { value, selectedOptions } }) => {
+                const label = selectedOptions[0]?.dataset.label ?? value
+                setChosen({ ...chosen, [facet]: value ? { value, label } : undefined })
+              }}
+            >
               <option value="">any</option>
-              {counted?.facets
-                .find(({ by }) => by === facet)
-                ?.buckets.map(({ node, value, label, count: many }) => (
-                  <option key={value} value={node?.id ?? value}>
-                    {facet === 'KIND' ? words(label) : label} ({many})
-                  </option>
-                ))}
+              {options(facet).map(({ value, label }) => (
+                <option key={value} value={value} data-label={label.replace(/ \(\d+\)$/, '')}>
+                  {label}
+                </option>
+              ))}
             </select>
           </label>
         ))}
         <label>
           Order
-          <select value={orderBy} onChange={(event) => begin(setOrderBy)(event.target.value as WorkOrder)}>
+          <select value={orderBy} onChange={(event) => setOrderBy(event.target.value as WorkOrder)}>
             {ORDERS.map(([value, name]) => (
               <option key={value} value={value}>
                 {name}
@@ -182,7 +191,7 @@ export function Works({ slug }: { slug: string }) {
         </label>
       </form>
       {works?.nodes.length === 0 && <p className="state">No works match this.</p>}
-      <ol className="works">
+      <ol className="works" aria-busy={fetching}>
         {works?.nodes.map((work) => (
           <li key={work.id}>
             <Work of={work} />
@@ -191,23 +200,30 @@ export function Works({ slug }: { slug: string }) {
       </ol>
       {error && <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />}
       {fetching && <Loading what="works" />}
-      {works?.pageInfo.hasNextPage && !fetching && !error && (
-        <More onSeen={() => setAfter(works.pageInfo.endCursor ?? null)} />
+      {works?.pageInfo.hasNextPage && !error && (
+        <More
+          isBusy={fetching}
+          isAutomatic={works.nodes.length < MOST_BY_ITSELF}
+          onMore={() => setReached({ list, after: works.pageInfo.endCursor ?? null })}
+        />
       )}
     </section>
   )
 }
 
-/** Asks for more when it comes into view, or is pressed. */
-function More({ onSeen }: { onSeen: () => void }) {
+type MoreProps = { isBusy: boolean; isAutomatic: boolean; onMore: () => void }
+
+/** Asks for more when it is pressed; by itself, too, when it comes into view, but not for ever: much stands behind it. */
+function More({ isBusy, isAutomatic, onMore }: MoreProps) {
   const ref = useRef<HTMLButtonElement>(null)
   useEffect(() => {
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && onSeen(), { rootMargin: '300px' })
-    if (ref.current) seen.observe(ref.current)
+    if (isBusy || !isAutomatic || !ref.current) return
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && onMore(), { rootMargin: '300px' })
+    seen.observe(ref.current)
     return () => seen.disconnect()
   })
   return (
-    <button ref={ref} type="button" onClick={onSeen}>
+    <button ref={ref} type="button" aria-disabled={isBusy} onClick={() => isBusy || onMore()}>
       Show more works
     </button>
   )
