@@ -11,6 +11,19 @@ const FollowedFragment = graphql(`
   }
 `)
 
+// What a follow changes; the cache takes it from here to the page.
+export const FollowChangedFragment = graphql(`
+  fragment FollowChanged on Followable {
+    id
+    ...Followed
+    ... on Researcher {
+      trust {
+        ...TrustScore
+      }
+    }
+  }
+`)
+
 const FollowMutation = graphql(`
   mutation Follow($id: ID!) {
     done: follow(input: { subjectId: $id }) {
@@ -18,13 +31,7 @@ const FollowMutation = graphql(`
         message
       }
       subject {
-        id
-        ...Followed
-        ... on Researcher {
-          trust {
-            ...TrustScore
-          }
-        }
+        ...FollowChanged
       }
     }
   }
@@ -37,13 +44,7 @@ const UnfollowMutation = graphql(`
         message
       }
       subject {
-        id
-        ...Followed
-        ... on Researcher {
-          trust {
-            ...TrustScore
-          }
-        }
+        ...FollowChanged
       }
     }
   }

@@ -4,9 +4,9 @@ import { useQuery } from 'urql'
 import { Link } from 'wouter'
 
 import { problems } from './act'
-import { graphql } from './gql'
+import { graphql, read } from './gql'
 import type { GraphKind, GraphQuery, WorkFilter } from './gql/graphql'
-import { count, Failure, Loading, words } from './states'
+import { count, Failed, Loading, words } from './states'
 import { Text } from './text'
 
 const GraphDocument = graphql(`
@@ -36,17 +36,23 @@ const GraphDocument = graphql(`
   }
 `)
 
+const WorksBehindFragment = graphql(`
+  fragment WorksBehind on WorkConnection {
+    totalCount
+    nodes {
+      id
+      title
+      publicationYear
+    }
+  }
+`)
+
 const SharedQuery = graphql(`
   query Shared($from: ID!, $to: ID!) {
     collaborationPath(from: $from, to: $to, maxLength: 1) {
       steps {
         sharedWorks(first: 20) {
-          totalCount
-          nodes {
-            id
-            title
-            publicationYear
-          }
+          ...WorksBehind
         }
       }
     }
@@ -56,12 +62,7 @@ const SharedQuery = graphql(`
 const BehindQuery = graphql(`
   query Behind($filter: WorkFilter!) {
     works(filter: $filter, first: 20) {
-      totalCount
-      nodes {
-        id
-        title
-        publicationYear
-      }
+      ...WorksBehind
     }
   }
 `)
@@ -71,8 +72,6 @@ type GraphNode = Graph['nodes'][number]
 type GraphEdge = Graph['edges'][number]
 type Placed = GraphNode & SimulationNodeDatum
 
-const WIDTH = 800
-const HEIGHT = 560
 const KINDS: GraphKind[] = ['RESEARCHER', 'TOPIC', 'INSTITUTION', 'WORK']
 const RADIUS = { RESEARCHER: 13, TOPIC: 10, INSTITUTION: 11, WORK: 8 }
 
@@ -84,7 +83,7 @@ function placed({ nodes, edges }: Graph): Map<string, Placed> {
     .force('links', forceLink<Placed, (typeof links)[number]>(links).id(({ id }) => id).distance(110))
     .force('apart', forceManyBody().strength(-700))
     .force('room', forceCollide(46))
-    .force('center', forceCenter(WIDTH / 2, HEIGHT / 2))
+    .force('center', forceCenter())
     .stop()
     .tick(300)
   return new Map(all.map((node) => [node.id, node]))
@@ -150,7 +149,7 @@ export default function Graph({ center: first }: { center: string }) {
           </button>
         )}
       </fieldset>
-      {error && <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />}
+      {error && <Failed by={error} again={again} />}
       {fetching && !graph && <Loading what="the graph" />}
       {graph && places && (
         <>
@@ -235,7 +234,8 @@ function Behind({ edge, places }: { edge: GraphEdge; places: Map<string, Placed>
   })
   const [filtered] = useQuery({ query: BehindQuery, variables: { filter }, pause: isTogether || saysAll })
   const { fetching, error } = isTogether ? shared : filtered
-  const found = isTogether ? shared.data?.collaborationPath?.steps[0]?.sharedWorks : filtered.data?.works
+  const works = isTogether ? shared.data?.collaborationPath?.steps[0]?.sharedWorks : filtered.data?.works
+  const found = read(WorksBehindFragment, works)
   return (
     <section className="behind" aria-live="polite">
       <h3>{ends.map(({ label }) => label).join(' and ')}</h3>

@@ -1,9 +1,8 @@
 import { useQuery } from 'urql'
 import { Link } from 'wouter'
 
-import { problems } from './act'
 import { graphql } from './gql'
-import { count, Failure, Loading } from './states'
+import { count, Failed, Loading } from './states'
 import { useTitle } from './title'
 
 const HomeQuery = graphql(`
@@ -36,7 +35,7 @@ export function Home() {
     <>
       <h1>Researchers, their works, and whom they work with</h1>
       <p>Search for anybody, or begin with those who have published most.</p>
-      {error && !data && <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />}
+      {error && !data && <Failed by={error} again={again} />}
       {fetching && !data && <Loading what="researchers" />}
       {data?.researchers.nodes.length === 0 && <p className="state">No researchers have been imported yet.</p>}
       <ul className="cards">

@@ -1,12 +1,11 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useQuery, useSubscription } from 'urql'
 
-import { problems } from './act'
 import { Collaborators } from './collaborators'
 import { graphql } from './gql'
 import { Head } from './head'
 import { Plots } from './plots'
-import { Boundary, Failure, Loading } from './states'
+import { Boundary, Failed, Loading } from './states'
 import { useTitle } from './title'
 import { Topics } from './topics'
 import { FIRST_WORKS, Works } from './works'
@@ -57,7 +56,7 @@ export function Profile({ slug }: { slug: string }) {
 
   if (fetching && !data) return <Loading what="the profile" />
   if (error && !researcher)
-    return <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />
+    return <Failed by={error} again={again} />
   if (!researcher) return <p className="state">There is no researcher here. Search for them above.</p>
   return (
     <article className="profile">

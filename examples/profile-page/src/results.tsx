@@ -1,9 +1,9 @@
 import { useQuery } from 'urql'
 import { Link, useSearchParams } from 'wouter'
 
-import { problems } from './act'
+import { Byline } from './byline'
 import { graphql } from './gql'
-import { count, Failure, Loading, words } from './states'
+import { count, Failed, Loading, words } from './states'
 import { Text } from './text'
 import { useTitle } from './title'
 
@@ -30,11 +30,7 @@ const SearchQuery = graphql(`
             publicationYear
             doi
             arxivId
-            authors {
-              id
-              slug
-              displayName
-            }
+            ...Byline
           }
           ... on Topic {
             displayName
@@ -64,7 +60,7 @@ function Found({ query }: { query: string }) {
     <>
       <h1>Search</h1>
       {!query && <p className="state">Search by the box above.</p>}
-      {error && <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />}
+      {error && <Failed by={error} again={again} />}
       {fetching && <Loading what="results" />}
       {found && !fetching && (
         <p role="status">
@@ -91,16 +87,7 @@ function Found({ query }: { query: string }) {
               {node.__typename === 'Work' && node.doi && <a href={`https://doi.org/${node.doi}`}>DOI</a>}
               {node.__typename === 'Work' && node.arxivId && <a href={`https://arxiv.org/abs/${node.arxivId}`}>arXiv</a>}
             </p>
-            {node.__typename === 'Work' && (
-              <p>
-                {node.authors.slice(0, 8).map(({ id, slug, displayName }, place) => (
-                  <span key={id}>
-                    {place > 0 && ', '}
-                    <Link href={`/researchers/${slug}`}>{displayName}</Link>
-                  </span>
-                ))}
-              </p>
-            )}
+            {node.__typename === 'Work' && <Byline of={node} />}
           </li>
         ))}
       </ol>

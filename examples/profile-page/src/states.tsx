@@ -1,4 +1,7 @@
 import { Component, type ReactNode, useEffect, useId, useRef } from 'react'
+import type { CombinedError, OperationContext } from 'urql'
+
+import { problems } from './act'
 
 export function Loading({ what }: { what: string }) {
   return (
@@ -8,7 +11,7 @@ export function Loading({ what }: { what: string }) {
   )
 }
 
-export function Failure({ messages, onRetry }: { messages: string[]; onRetry: () => void }) {
+function Failure({ messages, onRetry }: { messages: string[]; onRetry: () => void }) {
   return (
     <div className="state failure" role="alert">
       {messages.map((message) => (
@@ -19,6 +22,11 @@ export function Failure({ messages, onRetry }: { messages: string[]; onRetry: ()
       </button>
     </div>
   )
+}
+
+/** A query that failed, to be asked again. */
+export function Failed({ by, again }: { by: CombinedError; again: (how: Partial<OperationContext>) => void }) {
+  return <Failure messages={problems(by)} onRetry={() => again({ requestPolicy: 'network-only' })} />
 }
 
 /** Shows that a part could not be fetched, or failed, instead of a blank. */

@@ -1,13 +1,12 @@
 import { useEffect, useRef, useState } from 'react'
 import { useQuery } from 'urql'
-import { Link } from 'wouter'
 
-import { problems } from './act'
+import { Byline } from './byline'
 import { type FragmentType, graphql, read } from './gql'
 import type { WorkFacet, WorkFilter, WorkOrder } from './gql/graphql'
 import { usePaused } from './paused'
 import { useClientNumber } from './session'
-import { count, Failure, Loading, words } from './states'
+import { count, Failed, Loading, words } from './states'
 import { Text } from './text'
 
 /** With which works a page begins. */
@@ -31,18 +30,7 @@ const WorkFragment = graphql(`
       id
       displayName
     }
-    authorCount
-    authorships(first: 8) {
-      nodes {
-        position
-        rawName
-        researcher {
-          id
-          slug
-          displayName
-        }
-      }
-    }
+    ...Byline
     topics {
       topic {
         id
@@ -198,7 +186,7 @@ export function Works({ slug }: { slug: string }) {
           </li>
         ))}
       </ol>
-      {error && <Failure messages={problems(error)} onRetry={() => again({ requestPolicy: 'network-only' })} />}
+      {error && <Failed by={error} again={again} />}
       {fetching && <Loading what="works" />}
       {works?.pageInfo.hasNextPage && !error && (
         <More
@@ -232,7 +220,6 @@ function More({ isBusy, isAutomatic, onMore }: MoreProps) {
 function Work({ of }: { of: FragmentType<typeof WorkFragment> }) {
   const work = read(WorkFragment, of)
   const [isOpen, setOpen] = useState(false)
-  const more = work.authorCount - work.authorships.nodes.length
   const links = [
     work.doi && ['DOI', `https://doi.org/${work.doi}`],
     work.arxivId && ['arXiv', `https://arxiv.org/abs/${work.arxivId}`],
@@ -243,15 +230,7 @@ function Work({ of }: { of: FragmentType<typeof WorkFragment> }) {
       <h3>
         <Text>{work.title}</Text>
       </h3>
-      <p>
-        {work.authorships.nodes.map(({ position, rawName, researcher }, place) => (
-          <span key={position}>
-            {place > 0 && ', '}
-            {researcher ? <Link href={`/researchers/${researcher.slug}`}>{researcher.displayName}</Link> : rawName}
-          </span>
-        ))}
-        {more > 0 && ` and ${count(more)} more`}
-      </p>
+      <Byline of={work} />
       <p className="facts">
         {[
           words(work.kind),
