@@ -23,7 +23,7 @@ from server.malformed import Header, Malformed
 from server.media import GRAPHQL_JSON, JSON, answered_with
 from server.metrics import Metrics
 from server.origins import METHODS, Origins
-from server.pages import GRAPHIQL, MISSING
+from server.pages import GRAPHIQL
 from server.patience import Patience
 from server.response import NO_CONTENT, NOT_MODIFIED, Bytes, refusal
 from server.running import Ran, Running
@@ -52,8 +52,7 @@ class _Exchange(NamedTuple):
 
     def refuse(self, refused: Malformed) -> Response:
         self.seen.codes = [refused.code]
-        told = refusal(refused.message, refused.code, self.seen.id)
-        return self.reply(told, refused.status, (_PRIVATE, *refused.headers))
+        return _refusal(refused, self.seen.id, self.common)
 
 
 class Endpoint:
@@ -112,8 +111,7 @@ class Endpoint:
         if self._metrics:
             self._metrics.refused(refused.code)
         common = self._common_of(headers, answered_with(headers.get(b"accept", b"")) or JSON)
-        told = refusal(refused.message, refused.code, id)
-        return Bytes(told, refused.status, (*common, (b"x-request-id", id.encode()), _PRIVATE, *refused.headers))
+        return _refusal(refused, id, common)
 
     def _exchange(self, headers: dict[bytes, bytes], kind: bytes | None) -> _Exchange:
         return _Exchange(Seen(), headers, kind or JSON, self._common_of(headers, kind or JSON))
@@ -132,7 +130,7 @@ class Endpoint:
         if self._most_bytes and len(sent) > self._most_bytes:
             raise Malformed(f"The query string is longer than {self._most_bytes:,} bytes.", 414)
         if method != "POST" and b"text/html" in headers.get(b"accept", b"") and NAMES.isdisjoint(parameters(sent)):
-            found = GRAPHIQL.response(MISSING)
+            found = GRAPHIQL.response()
             found.raw_headers = with_headers(found.raw_headers, self._always)
             return found
         if not acceptable:
@@ -187,6 +185,11 @@ class Endpoint:
             return await self._reader.changes()
         except Unavailable:
             return None
+
+
+def _refusal(refused: Malformed, id: str, common: tuple[Header, ...]) -> Response:
+    told = refusal(refused.message, refused.code, id)
+    return Bytes(told, refused.status, (*common, (b"x-request-id", id.encode()), _PRIVATE, *refused.headers))
 
 
 def _content_type(kind: bytes) -> Header:

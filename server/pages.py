@@ -46,9 +46,9 @@ class Page:
     def is_built(self) -> bool:
         return (self.dist / "index.html").is_file()
 
-    def response(self, missing: Path | None = None) -> Response:
-        """The page; or, where it is not built, what is shown instead of it."""
-        html = self.dist / "index.html" if missing is None or self.is_built else missing
+    def response(self) -> Response:
+        """The page; or, where it is not built, the one in its sources that says so."""
+        html = self.dist / "index.html" if self.is_built else self.sources / "missing.html"
         headers = {"Content-Security-Policy": self.policy, "Cache-Control": "no-cache", "Vary": "Accept"}
         return HTMLResponse(html.read_text("utf-8"), headers=headers)
 
@@ -161,7 +161,6 @@ PROFILE_PAGE = Page(
     policy=f"default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; {_OURS}",
     beside=[ROOT / "schema/schema.graphql"],
 )
-MISSING = GRAPHIQL.sources / "missing.html"
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import strawberry
 from graphql import graphql_sync
 
 from schema.errors import HIDDEN, shown
+from server.pages import PROFILE_PAGE
 from server.running import Running
 
 
@@ -75,3 +76,15 @@ async def test_browsers_are_told_to_do_no_more_with_it(served, path):
         page = await client.get("/graphql", headers={"accept": "text/html"})
         assert "script-src 'self'" in page.headers["content-security-policy"]
         assert page.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_so_are_they_of_the_profile_page(served, monkeypatch, tmp_path):
+    monkeypatch.setattr(PROFILE_PAGE, "dist", tmp_path)
+    async with served(public_url="https://peergraph.example") as client:
+        for policy in ("default-src 'none'; frame-ancestors 'none'", PROFILE_PAGE.policy):
+            headers = (await client.get("/")).headers
+            assert headers["content-security-policy"] == policy
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["strict-transport-security"] == "max-age=31536000"
+            assert "referrer-policy" in headers
+            (tmp_path / "index.html").write_text("<title>a profile</title>")  # and once it is built
