@@ -81,11 +81,10 @@ def live_server(live: Live) -> str:
 PASSWORD = "correct horse battery"
 
 
-async def asked(url: str, query: str, token: str | None = None, **variables: Any) -> Any:
+def asked(url: str, query: str, token: str | None = None, **variables: Any) -> Any:
     """The data of the answer, in which nothing may have gone wrong."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx2.AsyncClient(base_url=url) as client:
-        answer = (await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)).json()
+    answer = httpx2.post(f"{url}/graphql", json={"query": query, "variables": variables}, headers=headers).json()
     assert "errors" not in answer
     return answer["data"]
 
@@ -101,16 +100,16 @@ def code_to(live: Live, address: str) -> str:
     raise AssertionError("No code was mailed.")
 
 
-async def signed_up(live: Live, name: str, address: str) -> str:
+def signed_up(live: Live, name: str, address: str) -> str:
     """The token of an account with a confirmed address."""
-    made = await asked(
+    made = asked(
         live.url,
         "mutation($in: SignUpInput!) { signUp(input: $in) { token userErrors { message } } }",
         **{"in": {"displayName": name, "email": address, "password": PASSWORD}},
     )
     token: str = made["signUp"]["token"]
     verify = "mutation($code: String!) { verifyEmail(input: {code: $code}) { userErrors { message } } }"
-    assert await asked(live.url, verify, token, code=code_to(live, address)) == {"verifyEmail": {"userErrors": []}}
+    assert asked(live.url, verify, token, code=code_to(live, address)) == {"verifyEmail": {"userErrors": []}}
     return token
 
 

@@ -4,10 +4,9 @@ import json
 import shutil
 import subprocess
 
-import httpx2
 import pytest
 
-from tests.server.conftest import NODE, ROOT
+from tests.server.conftest import NODE, ROOT, asked, signed_up
 
 SDL = ROOT / "schema/schema.graphql"
 PROFILE = json.loads((ROOT.parent / "shared/data/seed-profile.json").read_text())
@@ -26,19 +25,15 @@ def answered(*command, folder):
 
 @pytest.fixture
 def titles(live_server):
-    answer = httpx2.post(f"{live_server}/graphql", json={"query": TITLES}).json()
-    found = [work["title"] for work in answer["data"]["researcher"]["works"]["nodes"]]
+    found = [work["title"] for work in asked(live_server, TITLES)["researcher"]["works"]["nodes"]]
     assert len(found) == PROFILE["listed_works"]
     return found
 
 
 @pytest.fixture
-def token(live_server, request):
+def token(live, request):
     """Of an account of its own, so that each test is the first to follow with it."""
-    given = {"displayName": "Ada", "email": f"{request.node.name}@clients.example", "password": "correct horse battery"}
-    query = "mutation($given: SignUpInput!) { signUp(input: $given) { token } }"
-    answer = httpx2.post(f"{live_server}/graphql", json={"query": query, "variables": {"given": given}}).json()
-    return answer["data"]["signUp"]["token"]
+    return signed_up(live, "Ada", f"{request.node.name}@clients.example")
 
 
 @pytest.fixture

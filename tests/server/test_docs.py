@@ -13,7 +13,7 @@ import pytest
 from graphql import FragmentDefinitionNode, NoUnusedFragmentsRule, OperationType, parse, specified_rules, validate
 
 from schema.root import build_schema
-from tests.server.conftest import ROOT, living
+from tests.server.conftest import ROOT, asked, living, signed_up
 
 SCHEMA = build_schema()._schema
 FILES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "examples/profile-page/README.md"])
@@ -42,8 +42,8 @@ def runs(file):
             end = block.end()
         elif kind == "sh":
             for sent in SENT.findall(inside):
-                asked = json.loads(sent)
-                found.append([asked["query"], asked.get("variables", {}), None])
+                body = json.loads(sent)
+                found.append([body["query"], body.get("variables", {}), None])
     return found
 
 
@@ -62,32 +62,27 @@ def client(tmp_path_factory):
         living(tmp_path_factory.mktemp("docs"), ROOT / "importers/demo") as live,
         httpx2.Client(base_url=live.url) as client,
     ):
-        given = {"displayName": "Ada Lovelace", "email": "ada@docs.example", "password": "correct horse battery"}
-        query = "mutation($given: SignUpInput!) { signUp(input: $given) { token } }"
-        made = client.post("/graphql", json={"query": query, "variables": {"given": given}}).json()
-        client.headers["Authorization"] = f"Bearer {made['data']['signUp']['token']}"
+        client.headers["Authorization"] = f"Bearer {signed_up(live, 'Ada Lovelace', 'ada@docs.example')}"
         yield client
 
 
 @pytest.fixture(scope="module")
 def ids(client):
-    found = client.post("/graphql", json={"query": '{ researcher(by: {slug: "kurt-keutzer"}) { id } }'}).json()
-    return {"RESEARCHER_ID": found["data"]["researcher"]["id"]}
+    found = asked(str(client.base_url).rstrip("/"), '{ researcher(by: {slug: "kurt-keutzer"}) { id } }')
+    return {"RESEARCHER_ID": found["researcher"]["id"]}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.relative_to(ROOT)}")
 def test_what_is_shown_runs_and_answers_so(file, client, ids):
     for text, given, shown in runs(file):
         variables = {name: ids.get(value, value) if isinstance(value, str) else value for name, value in given.items()}
-        asked = {"query": text, "variables": variables}
+        sent = {"query": text, "variables": variables}
         (operation,) = parse(text).definitions
         if operation.operation is OperationType.SUBSCRIPTION:
-            with client.stream(
-                "POST", "/graphql/stream", json=asked, headers={"accept": "text/event-stream"}
-            ) as answer:
+            with client.stream("POST", "/graphql/stream", json=sent, headers={"accept": "text/event-stream"}) as answer:
                 assert answer.headers["content-type"].startswith("text/event-stream"), answer.read()
             continue
-        answer = client.post("/graphql", json=asked).json()
+        answer = client.post("/graphql", json=sent).json()
         if shown is None:
             assert "errors" not in answer, text
         else:

@@ -45,6 +45,13 @@ async def sign_in(page: Page, address):
     await expect(dialog).to_have_count(0)
 
 
+async def show_all(page):
+    """Every work, by the keyboard."""
+    while await page.locator(".works > li").count() < PROFILE["listed_works"]:
+        await page.get_by_role("button", name="Show more works").press("Enter")
+        await page.wait_for_timeout(200)
+
+
 async def figures(page):
     names = await page.locator(".figures dt").all_inner_texts()
     return dict(zip(names, await page.locator(".figures dd").all_inner_texts(), strict=True))
@@ -159,17 +166,12 @@ async def test_who_signs_up_follows_and_unfollows(page):
 
 
 async def test_who_signs_in_far_down_misses_no_work(page, live):
-    await signed_up(live, "Far Down", "far@page.example")
+    signed_up(live, "Far Down", "far@page.example")
     await page.goto(KURT)
-    works = page.locator(".works > li")
-    while await works.count() < PROFILE["listed_works"]:
-        await page.get_by_role("button", name="Show more works").press("Enter")
-        await page.wait_for_timeout(200)
+    await show_all(page)
     await sign_in(page, "far@page.example")
     await expect(page.get_by_role("button", name="Far Down")).to_be_visible()
-    while await works.count() < PROFILE["listed_works"]:
-        await page.get_by_role("button", name="Show more works").press("Enter")
-        await page.wait_for_timeout(200)
+    await show_all(page)
     assert await page.locator(".works > li h3").all_inner_texts() == [
         html.unescape(work["title"]) for work in PROFILE["works"]
     ]
@@ -179,10 +181,10 @@ async def test_others_followers_are_counted_as_they_come(page, live):
     await page.goto("/researchers/zhen-dong")
     followers = page.locator(".figures > div", has_text="Followers").locator("dd")
     await expect(followers).to_have_text("0")
-    token = await signed_up(live, "Bob", "bob@page.example")
-    found = await asked(live.url, '{ researcher(by: {slug: "zhen-dong"}) { id } }')
+    token = signed_up(live, "Bob", "bob@page.example")
+    found = asked(live.url, '{ researcher(by: {slug: "zhen-dong"}) { id } }')
     follow = "mutation($id: ID!) { follow(input: {subjectId: $id}) { userErrors { message } } }"
-    await asked(live.url, follow, token, id=found["researcher"]["id"])
+    asked(live.url, follow, token, id=found["researcher"]["id"])
     await expect(followers).to_have_text("1")
 
 
@@ -194,8 +196,8 @@ DECIDE = """mutation($id: ID!) {
 
 async def test_a_claim_by_evidence_is_approved_and_others_invite(visit, visiting, live):
     page, _ = visit
-    await signed_up(live, "Sheng Shen", "shen@page.example")
-    moderator = await signed_up(live, "Grace", "grace@page.example")
+    signed_up(live, "Sheng Shen", "shen@page.example")
+    moderator = signed_up(live, "Grace", "grace@page.example")
     live.run("moderator", "add", "grace@page.example")
     await page.goto("/researchers/sheng-shen")
     await sign_in(page, "shen@page.example")
@@ -205,13 +207,13 @@ async def test_a_claim_by_evidence_is_approved_and_others_invite(visit, visiting
     await dialog.get_by_label("What it shows").fill("My publications and my name.")
     await dialog.get_by_role("button", name="Claim").click()
     await expect(page.locator(".actions")).to_contain_text("Your claim: Under review.")
-    (claim,) = (await asked(live.url, CLAIMS, moderator))["claimQueue"]["nodes"]
+    (claim,) = (asked(live.url, CLAIMS, moderator))["claimQueue"]["nodes"]
     assert claim["researcher"] == {"slug": "sheng-shen"}
-    assert (await asked(live.url, DECIDE, moderator, id=claim["id"]))["decideClaim"] == {"userErrors": []}
+    assert (asked(live.url, DECIDE, moderator, id=claim["id"]))["decideClaim"] == {"userErrors": []}
     await expect(page.get_by_role("status").filter(has_text="Your claim of Sheng Shen: Approved")).to_be_visible()
     await expect(page.locator(".actions")).to_contain_text("This is your record.")
     await expect(page.locator(".badges")).to_contain_text("Claimed")
-    await signed_up(live, "Ida", "ida@page.example")
+    signed_up(live, "Ida", "ida@page.example")
     async with visiting(live.url) as (other, _):
         await other.goto("/researchers/sheng-shen")
         await sign_in(other, "ida@page.example")
@@ -227,7 +229,7 @@ SHARED_WORKS = '{ researcher(by: {slug: "kurt-keutzer"}) { collaborators(first: 
 
 
 async def test_one_walks_in_the_graph(page, live_server):
-    (together,) = (await asked(live_server, SHARED_WORKS))["researcher"]["collaborators"]["nodes"]
+    (together,) = (asked(live_server, SHARED_WORKS))["researcher"]["collaborators"]["nodes"]
     assert together["researcher"]["slug"] == "amir-gholami"
     await page.goto(KURT)
     await page.get_by_role("button", name="Open the graph").click()
@@ -332,10 +334,7 @@ async def test_the_keyboard_alone_reaches_everything(page):
     await page.get_by_role("button", name="Open the graph").press("Enter")
     await expect(page.locator(".graph .node").first).to_be_visible()
     # All works, so that none comes while it walks.
-    works = page.locator(".works > li")
-    while await works.count() < PROFILE["listed_works"]:
-        await page.get_by_role("button", name="Show more works").press("Enter")
-        await page.wait_for_timeout(200)
+    await show_all(page)
     await page.evaluate("document.activeElement.blur()")
     wanted = set(await page.evaluate(REACHABLE))
     reached = set()
