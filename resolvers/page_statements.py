@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Integer,
     Select,
@@ -61,10 +62,8 @@ def down(column: Any) -> Term:
     return Term(column, descending=True)
 
 
-def page_statement(dialect: str, pages: Paged, asked: Slice, *, alone: bool) -> Select[Any]:
-    """The slice of each parent's list, or of the only parent's; rows begin with their parent's place, from 0."""
-    if alone:
-        return _of_one(pages, asked)
+def page_statement(dialect: str, pages: Paged, asked: Slice) -> Select[Any]:
+    """The slice of each parent's list; rows begin with their parent's place, from 0."""
     if dialect == "postgresql":
         return _laterally(pages, asked)
     if len(pages.orders[asked.order]) == 1 and pages.members is None and not asked.backwards:
@@ -122,18 +121,28 @@ def _laterally(pages: Paged, asked: Slice) -> Select[Any]:
     )
 
 
-def _of_one(pages: Paged, asked: Slice) -> Select[Any]:
-    return for_one(_rows(pages, asked).with_only_columns(_FIRST_PLACE.label("key_"), *_shown(pages, asked)))
+def list_statement(pages: Paged, asked: Slice) -> Select[Any]:
+    """The slice of PARENT's list, as that of the first among the parents."""
+    return _rows(pages, asked).with_only_columns(_FIRST_PLACE.label("key_"), *_shown(pages, asked))
 
 
 def for_one(statement: Select[Any]) -> Select[Any]:
     """The statement of the only parent's list, which needs no table of parents."""
+    return _replaced(statement, {parent: bindparam(name, type_=BigInteger()) for parent, name in _ONLY.items()})
 
-    def as_parameter(element: Any, **_: Any) -> Any:
-        name = _ONLY.get(element) if isinstance(element, ColumnElement) else None
-        return None if name is None else bindparam(name, type_=BigInteger())
 
-    found: Select[Any] = cast("Any", replacement_traverse(statement, {}, as_parameter))
+def for_outer(statement: Select[Any], parent: ColumnElement[Any], limit: str) -> Select[Any]:
+    """The statement of the list of a parent that a statement around it has, with a limit of its own name."""
+    return _replaced(statement, {PARENT: parent}, limit)
+
+
+def _replaced(statement: Select[Any], parents: Mapping[Any, ColumnElement[Any]], limit: str = LIMIT) -> Select[Any]:
+    def replaced(element: Any, **_: Any) -> Any:
+        if isinstance(element, BindParameter):
+            return bindparam(limit, type_=element.type) if element.key == LIMIT != limit else None
+        return parents.get(element) if isinstance(element, ColumnElement) else None
+
+    found: Select[Any] = cast("Any", replacement_traverse(statement, {}, replaced))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import blake2s
@@ -21,6 +21,9 @@ from resolvers.page_statements import (
     LIMIT,
     Term,
     count_statement,
+    for_one,
+    for_outer,
+    list_statement,
     page_statement,
     parent_values,
     slice_shape,
@@ -91,6 +94,7 @@ class Paged(Read):
     orders: Mapping[str, Sequence[Term]]
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
     members: Select[Any] | None = None
+    indexed: frozenset[str] = frozenset()  # the orders of a long list of which, unfiltered, a page is short
     paired: bool = False  # parents are pairs: PARENT and OTHER_PARENT
     moving: frozenset[str] = frozenset()  # the orders and filters that people's own writes have a part in
     moved_kind: type | None = None  # of what those writes change, where it is not the list's own
@@ -178,17 +182,56 @@ class Pages(NamedTuple):
         read, asked = self
         dialect, alone = reader.dialect.name, len(keys) == 1
         shape = (slice_shape(asked), alone)
-        limit = asked.limit + read.with_more
-        values = {**parent_values(keys), LIMIT: limit, LAST: limit - 1, **slice_values(asked)}
-        rows = read.run(reader, shape, lambda: page_statement(dialect, read, asked, alone=alone), keys, values)
-        found: Later = then(rows, lambda rows: self._answers(keys, rows))
+
+        def build() -> Select[Any]:
+            return self.of_one() if alone else page_statement(dialect, read, asked)
+
+        rows = read.run(reader, shape, build, keys, self.values(keys), long=self.long)
+        found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 
-    def _answers(self, keys: Sequence[Parent], rows: list[Any]) -> list[Any]:
-        limit, backwards = self.slice.limit, self.slice.backwards
+    def values(self, keys: Sequence[Parent]) -> dict[str, Any]:
+        """The parents, and the slice, as its statements take them."""
+        return {**parent_values(keys), LIMIT: self.most, LAST: self.most - 1, **slice_values(self.slice)}
+
+    @property
+    def long(self) -> bool:
+        """Whether it may take more than a moment whatever the keys."""
+        return self.read.long and (bool(self.slice.filter) or self.slice.order not in self.read.indexed)
+
+    @property
+    def most(self) -> int:
+        """How many rows of a list are read: one more than it shows where that is to tell whether there are more."""
+        return self.slice.limit + self.read.with_more
+
+    @property
+    def shape(self) -> Hashable:
+        """What decides its statement's text."""
+        return self.read, slice_shape(self.slice)
+
+    @property
+    def shown(self) -> Iterable[ColumnElement[Any]]:
+        """What its rows are made of."""
+        places = [term.column for term in self.read.orders[self.slice.order]] if self.read.with_cursors else []
+        return [*places, *self.read.selected.values()]
+
+    def of_one(self) -> Select[Any]:
+        """Its statement for a single parent."""
+        return for_one(list_statement(self.read, self.slice))
+
+    def of_outer(self, parent: ColumnElement[Any], limit: str) -> Select[Any]:
+        """Its statement for the parent that a statement around it has."""
+        return for_outer(list_statement(self.read, self.slice), parent, limit)
+
+    def _by_keys(self, keys: Sequence[Parent], rows: list[Any]) -> list[Any]:
         found: list[list[Any]] = [[] for _ in keys]
         for row in rows:
             found[row[0]].append(row)
+        return self.answers(keys, found)
+
+    def answers(self, keys: Sequence[Parent], found: Sequence[list[Any]]) -> list[Any]:
+        """The page of each parent, of the rows that were found for each."""
+        limit, backwards = self.slice.limit, self.slice.backwards
         more = [len(one) > limit for one in found]
         for one in found if backwards or True in more else ():
             del one[limit:]
@@ -221,7 +264,9 @@ class Counts:
     def fetch(self, reader: Reader, keys: Sequence[Parent]) -> Later:
         read, asked = self.read, self.slice
         shape, values = ("count", slice_shape(asked)), {**parent_values(keys), **slice_values(asked)}
-        rows = read.run(reader, shape, lambda: count_statement(reader.dialect.name, read, asked), keys, values)
+        rows = read.run(
+            reader, shape, lambda: count_statement(reader.dialect.name, read, asked), keys, values, long=read.long
+        )
         found: Later = then(rows, _totals)
         return found
 

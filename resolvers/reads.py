@@ -200,13 +200,13 @@ class Read:
         keys: Sequence[Any],
         values: Mapping[str, Any],
         *,
-        long: bool = False,
+        long: bool,
     ) -> Later:
         """The rows of the statement of this shape, which is built once. Raises Unavailable."""
         compiled = self._compiled.get((reader.dialect.name, shape))
         if compiled is None:
             compiled = self._compiled[reader.dialect.name, shape] = compile_for(reader.dialect, build())
-        return compiled.fetch(reader, values, long=long or self.long or len(keys) > MOMENT)
+        return compiled.fetch(reader, values, long=long or len(keys) > MOMENT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,8 +248,8 @@ class Keyed(Read):
     def fetch(self, reader: Reader, keys: Sequence[Any], given: Mapping[str, Any] = _NOTHING) -> Later:
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
         alone = len(keys) == 1
-        values = {KEYS: keys, KEY: keys[0], **given}
-        rows = self.run(reader, alone, lambda: self._by_key(alone=alone), keys, values)
+        build = self.of_one if alone else lambda: self._shown().where(Among(self.key, KEYS))
+        rows = self.run(reader, alone, build, keys, {**self.values(keys), **given}, long=self.long)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
 
@@ -270,10 +270,40 @@ class Keyed(Read):
         """The class of its rows."""
         return row_kind(self.entity, ("key_", *self.selected))
 
-    def _by_key(self, *, alone: bool) -> Select[Any]:
+    def values(self, keys: Sequence[Any]) -> dict[str, Any]:
+        """The keys as its statements take them."""
+        return {KEYS: keys, KEY: keys[0]}
+
+    def of_one(self) -> Select[Any]:
+        """Its statement for a single key."""
+        return self._shown().where(self.key == bindparam(KEY, type_=self.key.type))
+
+    def of_outer(self, key: ColumnElement[Any], limit: str) -> Select[Any]:
+        """Its statement for the key that a statement around it has."""
+        del limit
+        return self._shown().where(self.key == key)
+
+    def answers(self, keys: Sequence[Any], rows: Sequence[list[Any]]) -> list[Any]:
+        """What it answers for each key, of the rows that were found for each."""
+        raise NotImplementedError
+
+    @property
+    def read(self) -> Self:
+        return self
+
+    @property
+    def shape(self) -> Hashable:
+        """What decides its statement's text."""
+        return self
+
+    @property
+    def shown(self) -> Iterable[ColumnElement[Any]]:
+        """What its rows are made of."""
+        return self.selected.values()
+
+    def _shown(self) -> Select[Any]:
         shown = [column.label(name) for name, column in self.selected.items()]
-        matches = self.key == bindparam(KEY, type_=self.key.type) if alone else Among(self.key, KEYS)
-        return self.statement.with_only_columns(self.key.label("key_"), *shown).where(matches)
+        return self.statement.with_only_columns(self.key.label("key_"), *shown)
 
 
 class One(Keyed):
@@ -284,6 +314,13 @@ class One(Keyed):
         for row in rows:
             found.setdefault(row[0], row)
         return [*map(found.get, keys)]
+
+    def of_outer(self, key: ColumnElement[Any], limit: str) -> Select[Any]:
+        return super().of_outer(key, limit).limit(literal_column("1"))
+
+    def answers(self, keys: Sequence[Any], rows: Sequence[list[Any]]) -> list[Any]:
+        del keys
+        return [one[0] if one else None for one in rows]
 
     def made(self, value: Any) -> Any:
         return value and tuple.__new__(self.kind, value)
@@ -300,6 +337,10 @@ class Many(Keyed):
         for row in rows:
             found[row[0]].append(row)
         return [*map(found.__getitem__, keys)]
+
+    def answers(self, keys: Sequence[Any], rows: Sequence[list[Any]]) -> list[Any]:
+        del keys
+        return [*rows]
 
     def made(self, value: Any) -> Any:
         return [tuple.__new__(self.kind, row) for row in value]

@@ -1,6 +1,6 @@
 from typing import Any
 
-from sqlalchemy import Double, Integer, bindparam, cast, distinct, func
+from sqlalchemy import Double, Integer, bindparam, case, cast, distinct, func
 from sqlmodel import col
 
 from models import (
@@ -54,7 +54,16 @@ FILTERS = {
 _TOLD = {"institutions", "countries", *[f"{LACKING}{name}" for name, facet in FACETS[Researcher].items() if facet.told]}
 MOVING = frozenset({"MOST_FOLLOWED", "claim_statuses", *_TOLD})
 
-_SHOWN = select(Researcher).where(col(Researcher.suppressed_at).is_(None))
+# What the owner says counts more than what a source does.
+_INSTITUTION = case(
+    (col(Researcher.affiliation_withheld), None),
+    else_=func.coalesce(Researcher.own_institution_id, Researcher.institution_id),
+)
+_ITS_OWN = case((col(Researcher.affiliation_withheld), None), else_=col(Researcher.id))
+# A researcher's row, with the keys of what may be withheld: where they work, and the list of all such places.
+_PERSON = (Researcher, _INSTITUTION.label("shown_institution_id"), _ITS_OWN.label("shown_affiliations_id"))
+
+_SHOWN = select(*_PERSON).where(col(Researcher.suppressed_at).is_(None))
 
 researchers = Paged(
     _SHOWN,
@@ -64,6 +73,7 @@ researchers = Paged(
     filters=FILTERS,
     moving=MOVING,
     long=True,
+    indexed=frozenset(ORDERS),
 )
 researchers_of_institution = Paged(
     _SHOWN.where(TELLING),
@@ -76,7 +86,7 @@ researchers_of_institution = Paged(
     long=True,
 )
 researchers_of_topic = Paged(
-    select(Researcher, col(ResearcherTopic.work_count).label("shown_work_count"), ResearcherTopic.share)
+    select(*_PERSON, col(ResearcherTopic.work_count).label("shown_work_count"), ResearcherTopic.share)
     .join(ResearcherTopic, col(ResearcherTopic.researcher_id) == Researcher.id)
     .where(col(ResearcherTopic.topic_id) == PARENT),
     name="researchers of topic",
@@ -100,7 +110,7 @@ _ABOUT = (
 )
 _researchers_below_topic = Paged(
     select(
-        Researcher,
+        *_PERSON,
         _ABOUT.label("shown_work_count"),
         (cast(_ABOUT, Double()) / func.nullif(Researcher.work_count, 0)).label("share"),
     ),
@@ -120,7 +130,7 @@ def researchers_of(topic: Any) -> Paged:
 
 collaborators = Paged(
     select(
-        Researcher,
+        *_PERSON,
         col(Collaboration.researcher_id).label("of_id"),
         Collaboration.shared_work_count,
         col(Collaboration.first_year).label("shared_first_year"),
@@ -146,7 +156,7 @@ collaborators = Paged(
 )
 
 _BYLINE = select(
-    Researcher,
+    *_PERSON,
     col(Authorship.work_id).label("of_work_id"),
     Authorship.position,
     Authorship.raw_name,
@@ -175,7 +185,7 @@ institutions_by_authorship = Many(
 )
 
 researcher_by_id = One(_SHOWN, key=col(Researcher.id))
-any_researcher_by_id = One(select(Researcher), key=col(Researcher.id))
+any_researcher_by_id = One(select(*_PERSON), key=col(Researcher.id))
 researcher_by_slug = One(_SHOWN, key=col(Researcher.slug))
 # One ORCID iD may stand on several records: the one with most works answers for it.
 researcher_by_orcid = One(

@@ -123,7 +123,7 @@ class Totals(Rowless):
 
     def fetch(self, reader: Reader, keys: Sequence[Any]) -> Later:
         shape = ("totals", slice_shape(self.slice))
-        rows = self.read.run(reader, shape, self._statement, keys, slice_values(self.slice))
+        rows = self.read.run(reader, shape, self._statement, keys, slice_values(self.slice), long=self.read.long)
         found: Later = then(rows, lambda rows: [rows] * len(keys))
         return found
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from typing import Any, NamedTuple, cast
 
 from aiodataloader import DataLoader
 
 from models.database import subject
 from resolvers.drivers import Reader
+from resolvers.joined import DIALECT, Join, fetched
 from resolvers.later import Later, arrived, lazily
 from resolvers.reads import SUBJECTS, Loadable
 from resolvers.refused import Unavailable
+
+Fetch = Callable[[Reader, Sequence[Any]], Later]
 
 
 class Store:
@@ -30,9 +33,18 @@ class Store:
         """What the read answers for this key; keys asked for in the same turn of the loop share one statement."""
         return _shielded(self._batch(read).loader.load(key))
 
-    def load_all(self, read: Loadable, keys: Sequence[Any]) -> Later:
-        """What the read answers for each key, in their order, by at most one statement; its rows are plain."""
-        return self._batch(read).load_level(keys)
+    def load_all(self, read: Loadable, keys: Sequence[Any], joins: tuple[Join, ...] = ()) -> Later:
+        """What the read answers for each key, in their order, by at most one statement; its rows are plain.
+
+        With `joins`, what these links of its rows answer may come along, and is known then.
+        """
+        fetch: Fetch = read.fetch
+        if joins and len(keys) == 1 and self._reader.dialect.name == DIALECT:
+            fetch = partial(fetched, cast("Any", read), joins, self._put)
+        return self._batch(read).load_level(keys, fetch)
+
+    def _put(self, read: Loadable, keys: Sequence[Any], values: list[Any]) -> None:
+        self._batch(read).put(keys, values)
 
     async def load_each(self, wanted: Sequence[tuple[Loadable, Any] | None]) -> list[Any]:
         """What each of these reads answers for its key, by at most one statement a read; None for None."""
@@ -100,7 +112,7 @@ class _Batch:
 
     async def _loaded(self, keys: list[Any]) -> list[Any]:
         try:
-            found = self.load_level(keys)
+            found = self.load_level(keys, self._read.fetch)
             return [*map(self._read.made, found if isinstance(found, list) else await self._running(found))]
         except asyncio.CancelledError:
             # After a bare cancellation the loader's keys would be awaited forever.
@@ -122,13 +134,13 @@ class _Batch:
         finally:
             self._reading.discard(task)
 
-    def load_level(self, keys: Sequence[Any]) -> Later:
+    def load_level(self, keys: Sequence[Any], fetch: Fetch) -> Later:
         """All keys at once, without the future and the turn of the loop that each `load` costs."""
         known = self._all_known()
         fresh = [key for key in dict.fromkeys(keys) if key not in known] if known else [*dict.fromkeys(keys)]
         mine: list[_Arrival] = []
         if fresh:
-            values = self._read.fetch(self._reader, fresh)
+            values = fetch(self._reader, fresh)
             if isinstance(values, list):
                 self._last = fresh, values
                 if len(fresh) == len(keys):
@@ -150,6 +162,15 @@ class _Batch:
             await arrival.wait()
         known = self._known
         return [known[key] for key in keys]
+
+    def put(self, keys: Sequence[Any], values: list[Any]) -> None:
+        """What it answers for these, which came with something else."""
+        if not self._known and self._last is None:
+            self._last = [*keys], values
+            return
+        known = self._all_known()
+        for key, value in zip(keys, values, strict=True):
+            known.setdefault(key, value)
 
     def _all_known(self) -> dict[Any, Any]:
         """What has been read, by key: most of it is never asked for again, so it is put there only now."""

@@ -58,7 +58,7 @@ FILTERS = {
 }
 
 
-def _list(name: str, members: Select[Any] | None = None, *, long: bool = False, paired: bool = False) -> Paged:
+def _list(name: str, members: Select[Any] | None = None, **known: Any) -> Paged:
     return Paged(
         select(Work),
         name=name,
@@ -66,14 +66,13 @@ def _list(name: str, members: Select[Any] | None = None, *, long: bool = False, 
         orders=ORDERS,
         filters=FILTERS,
         members=members,
-        long=long,
-        paired=paired,
+        **known,
     )
 
 
 _other = aliased(Authorship)
 
-works = _list("works", long=True)
+works = _list("works", long=True, indexed=frozenset({"NEWEST", "MOST_CITED", "TITLE"}))
 works_of_researcher = _list(
     "works of researcher", select(Authorship.work_id).where(col(Authorship.researcher_id) == PARENT)
 )

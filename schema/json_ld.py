@@ -53,14 +53,14 @@ def _field(batch: Callable[[Sequence[Any], Context], Awaitable[list[JSON]]], *ne
     return computed(*needs, description=f"{description} {embedded}")(resolve)
 
 
-def person_field(shown_institution: Callable[[Any], int | None], *needs: str) -> Any:
-    """A researcher as a Person; the function tells where they work, from the columns it needs."""
+def person_field() -> Any:
+    """A researcher as a Person."""
 
     async def batch(rows: Sequence[Any], context: Context) -> list[JSON]:
-        there = [id for row in rows if (id := shown_institution(row)) is not None]
+        there = [id for row in rows if (id := row.shown_institution_id) is not None]
         loaded = context.store.load_all(_INSTITUTION, there)
         found: dict[int | None, Any] = dict(zip(there, await arrived(loaded), strict=True))
-        return [_person(row, _INSTITUTION.made(found.get(shown_institution(row))), context) for row in rows]
+        return [_person(row, _INSTITUTION.made(found.get(row.shown_institution_id)), context) for row in rows]
 
     return _field(
         batch,
@@ -71,7 +71,7 @@ def person_field(shown_institution: Callable[[Any], int | None], *needs: str) ->
         "headline",
         "homepage_url",
         "orcid",
-        *needs,
+        "shown_institution_id",
         description="The record as schema.org's Person, in JSON-LD.",
     )
 

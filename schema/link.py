@@ -13,12 +13,14 @@ from typing import Annotated, Any
 
 import strawberry
 
+from resolvers.joined import Join
 from resolvers.later import then
-from resolvers.paging import NOBODY, Paged
-from resolvers.reads import Many, Read, Rows
+from resolvers.paging import NOBODY, Paged, Pages
+from resolvers.reads import Many, One, Read, Rows
+from resolvers.refused import Refused
 from schema.context import Context, Info
 from schema.paging import Level, Listing
-from schema.selection import columns, metadata
+from schema.selection import columns, joins, metadata
 
 Guard = Callable[[Any, Context], None]  # raises Refused where the viewer may not see what belongs to the row
 
@@ -26,7 +28,7 @@ Guard = Callable[[Any, Context], None]  # raises Refused where the viewer may no
 def link(
     read: Any,
     description: str,
-    key: str | Callable[[Any], Any] = "id",
+    key: str = "id",
     *,
     name: str | None = None,
     guard: Guard | None = None,
@@ -35,11 +37,10 @@ def link(
 ) -> Any:
     """What the read answers for the row's key: a row, or a list of them, which is taken to hold `size`.
 
-    A key that is null finds nothing. Where a function makes it, or the guard looks at more, they say what they `need`.
+    A key that is null finds nothing. Where the guard looks at more columns than the key's, it says what it `needs`.
     """
-    key_of, allow = (attrgetter(key) if isinstance(key, str) else key), _each(guard)
+    key_of, allow = attrgetter(key), _each(guard)
     nothing: Any = () if isinstance(read, Many) else None
-    needed = (key, *needs) if isinstance(key, str) else needs
 
     def resolve(root: Any, info: Info) -> Any:
         allow([root], info.context)
@@ -47,14 +48,14 @@ def link(
         return nothing if value is None else info.context.store.load(read.only(columns(info)), value)
 
     def plan(info: Info) -> Any:
-        narrowed = read.only(columns(info))
+        narrowed, joined = read.only(columns(info)), joins(info, single=isinstance(read, One))
         whole = partial(Rows, narrowed.kind)
 
         def batch(parents: Sequence[Any], context: Context) -> Any:
             allow(parents, context)
             keys = [*map(key_of, parents)]
             there = [one for one in keys if one is not None]
-            found = context.store.load_all(narrowed, there)
+            found = context.store.load_all(narrowed, there, joined)
             return then(found, whole if len(there) == len(keys) else lambda found: whole(_filled(keys, found, nothing)))
 
         return batch
@@ -65,7 +66,13 @@ def link(
         resolver=resolve,
         description=description,
         name=name,
-        metadata=metadata(*needed, private=guard is not None, size=size),
+        metadata=metadata(
+            key,
+            *needs,
+            private=guard is not None,
+            size=size,
+            joined=None if guard else lambda needed, _given: (read.only(needed), key),
+        ),
     )
 
 
@@ -118,17 +125,14 @@ def paged(
     parent_of = attrgetter(*keyed_by) if keyed_by else lambda _root: NOBODY
     total_of, allow = attrgetter(total) if total else None, _each(guard)
 
-    def listings(parents: Sequence[Any], context: Context, of: Paged, **given: Any) -> list[Listing]:
+    def listings(
+        parents: Sequence[Any], context: Context, of: Paged, joined: tuple[Join, ...] = (), **given: Any
+    ) -> list[Listing]:
         allow(parents, context)
-        asked = {name: value for name, value in given.items() if value is not strawberry.UNSET}
-        by, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
-        conditions = narrowed.conditions() if narrowed else None
-        if (chosen := asked.pop("box", None)) is not None:
-            conditions = {**(conditions or {}), chosen.value.lower(): True}
         keys: list[Any] = [*map(parent_of, parents)]
-        pages = of.pages(by.name if isinstance(by, Enum) else by, keys, given=conditions, **asked)
-        totals = map(total_of, parents) if total_of and not pages.slice.filter else repeat(None)
-        return [*map(_make_listing, zip(repeat(Level(context.store, pages)), keys, totals, strict=False))]
+        asked = _pages(of, order, keys, given)
+        totals = map(total_of, parents) if total_of and not asked.slice.filter else repeat(None)
+        return [*map(_make_listing, zip(repeat(Level(context.store, asked, joined)), keys, totals, strict=False))]
 
     def listings_by_row(parents: Sequence[Any], context: Context, needed: frozenset[str], **given: Any) -> list[Any]:
         places: defaultdict[Paged, list[int]] = defaultdict(list)
@@ -141,7 +145,7 @@ def paged(
 
     def plan(info: Info) -> Any:
         if isinstance(read, Read):
-            return partial(listings, of=read.only(columns(info)))
+            return partial(listings, of=read.only(columns(info)), joined=joins(info))
         return partial(listings_by_row, needed=columns(info))
 
     def listing(root: Any, info: Info, **given: Any) -> Any:
@@ -168,8 +172,39 @@ def paged(
     needed = [*keyed_by, *([total] if total else ()), *needs]
     # Its rows come and go, whatever each shows.
     return strawberry.field(
-        resolver=listing, description=description, metadata=metadata(*needed, private=guard is not None, age=0)
+        resolver=listing,
+        description=description,
+        metadata=metadata(
+            *needed,
+            private=guard is not None,
+            age=0,
+            joined=_joined(read, order, key, guard),
+        ),
     )
+
+
+def _pages(of: Paged, order: Enum | str, keys: Sequence[Any], given: dict[str, Any]) -> Pages:
+    """The pages of the list that the arguments ask for. Raises Refused."""
+    asked = {name: value for name, value in given.items() if value is not strawberry.UNSET}
+    by, narrowed = asked.pop("order_by", None) or order, asked.pop("filter", None)
+    conditions = narrowed.conditions() if narrowed else None
+    if (chosen := asked.pop("box", None)) is not None:
+        conditions = {**(conditions or {}), chosen.value.lower(): True}
+    return of.pages(by.name if isinstance(by, Enum) else by, keys, given=conditions, **asked)
+
+
+def _joined(read: Any, order: Enum | str, key: Any, guard: Guard | None) -> Any:
+    """What makes a read of columns and arguments, and the column with its key; None where it cannot be joined."""
+    if guard or not isinstance(read, Read) or not isinstance(key, str):
+        return None
+
+    def joined(needed: frozenset[str], given: dict[str, Any]) -> tuple[Pages | None, str]:
+        try:
+            return _pages(read.only(needed), order, [], given), key  # type: ignore[arg-type]
+        except Refused:  # whoever reads it says why
+            return None, key
+
+    return joined
 
 
 def _parameters(order: Enum | str, filter: type | None, box: tuple[Any, str] | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from schema.context import Context, Info
 from schema.inputs import quoted, storable
 from schema.node import read_id
 from schema.privacy import is_addressee, is_moderator, is_party, reading_viewer
-from schema.selection import columns
+from schema.selection import columns, joins
 
 # Of these it depends on the viewer whether there is one.
 PRIVATE = {"Claim": is_party, "Notification": is_addressee, "Report": is_moderator}
@@ -124,14 +124,14 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
         return [await living(store, type_name, read, key)] if rows[0] is None else Rows(read.kind, rows)
 
     def plan(info: Info) -> Any:
-        needed = columns(info)
+        needed, joined = columns(info), joins(info, single=True)
         # Several of these share one statement, at the price of a turn of the loop.
-        alone = len(info.operation.selection_set.selections) == 1
+        alone = bool(joined) or len(info.operation.selection_set.selections) == 1
 
         def batch(_parents: Sequence[Any], context: Context, by: Any) -> Any:
             read, key = _reading(type_name, by)
             read = read.only(needed)
-            found: Later = context.store.load_all(read, [key]) if alone else [None]
+            found: Later = context.store.load_all(read, [key], joined) if alone else [None]
             if isinstance(found, list) and found[0] is not None:
                 return Rows(read.kind, found)
             return later(context.store, read, key, found)

@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import strawberry
 
+from resolvers.joined import Join
 from resolvers.later import then
 from resolvers.paging import CURSORS, MORE, Page, Pages, Parent
 from resolvers.reads import Rows
@@ -23,6 +24,7 @@ class Level:
 
     store: Store
     pages: Pages
+    joins: tuple[Join, ...] = ()
 
 
 class Listing(NamedTuple):
@@ -54,7 +56,7 @@ def _for_level(resolve: Any, show: Callable[[Pages, list[Page]], Any]) -> None:
         level = parents[0].level
         if len({one.level for one in parents}) > 1:  # the row chooses its list
             return gather(*map(resolve, parents))
-        found = level.store.load_all(level.pages, [one.parent for one in parents])
+        found = level.store.load_all(level.pages, [one.parent for one in parents], level.joins)
         return then(found, lambda pages: show(level.pages, pages))
 
     resolve.batch = batch

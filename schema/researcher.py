@@ -44,20 +44,6 @@ from schema.topic import ResearcherTopicConnection
 from schema.trust import Trust, Verification, trust_field
 from schema.work_connection import WorkConnection
 
-AFFILIATION = ("institution_id", "own_institution_id", "affiliation_withheld")
-
-
-def shown_institution(row: Any) -> int | None:
-    """The owner's own word counts more than a source's."""
-    if row.affiliation_withheld:
-        return None
-    shown: int | None = row.own_institution_id if row.own_institution_id is not None else row.institution_id
-    return shown
-
-
-def unless_withheld(row: Any) -> int | None:
-    return None if row.affiliation_withheld else row.id
-
 
 @strawberry.type(description="What a researcher published in one year.")
 class YearActivity:
@@ -92,14 +78,12 @@ class Researcher(Node, Followable):
     affiliation: AnInstitution | None = link(
         institution_by_id,
         "Where they work now; `affiliationStatus` says what a null means.",
-        key=shown_institution,
-        needs=AFFILIATION,
+        key="shown_institution_id",
     )
     affiliations: list[Affiliation] = link(
         affiliations_by_researcher,
         "Where they work and worked, newest first; empty where that is withheld.",
-        key=unless_withheld,
-        needs=("id", *AFFILIATION),
+        key="shown_affiliations_id",
     )
     collaboration_status: CollaborationStatus = column("Whether they want to hear of collaborations.")
     claim_status: ClaimStatus = column("Whether the person has claimed this record.")
@@ -143,7 +127,7 @@ class Researcher(Node, Followable):
         lambda row: f"A{row.id}", "slug", "claim_status", *OWN_WORDS, own=own_words
     )
 
-    json_ld: JSON = person_field(shown_institution, *AFFILIATION)
+    json_ld: JSON = person_field()
 
     @computed(description="What to call a record of this type.")
     def kind(self) -> str:
@@ -165,7 +149,12 @@ class Researcher(Node, Followable):
     def url(self, info: Info) -> str:
         return f"{info.context.public_url}/researchers/{self.slug}"
 
-    @computed(*AFFILIATION, description="What is known of where they work.")
+    @computed(
+        "institution_id",
+        "own_institution_id",
+        "affiliation_withheld",
+        description="What is known of where they work.",
+    )
     def affiliation_status(self) -> AffiliationStatus:
         row: Any = self
         known = row.institution_id is not None or row.own_institution_id is not None

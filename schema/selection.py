@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from graphql import GraphQLField, GraphQLObjectType, get_named_type
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    ObjectValueNode,
+    VariableNode,
+    get_named_type,
+)
 from graphql.execution.collect_fields import CollectedFields, FieldDetails, FragmentDetails, collect_subfields
-from graphql.execution.values import VariableValues
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
+from resolvers.joined import Join, can_be_joined
+from resolvers.reads import One
 from schema.context import Info
 
 NEEDS = "needs"  # a field's metadata: the columns it is computed from
@@ -20,45 +30,101 @@ AGE = "age"  # a field's metadata: the seconds for which what it shows may be sh
 WEIGHT = "weight"  # a field's metadata: what each object that it answers costs, or its value
 SIZE = "size"  # a field's metadata: how many its list is taken to hold, or the argument that says so
 EACH = "each"  # a field's metadata: it weighs so much for each row of its page
+# A field's metadata: what makes, of columns and its arguments, a read and the column with its key; they may be joined.
+JOINED = "joined"
 SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read from the same row
 
 
 def columns(info: Info, type_name: str | None = None) -> frozenset[str]:
     """The columns that the selection under this field needs of its rows; of one type where it may answer several."""
+    found: frozenset[str] = _remembered(info, type_name, lambda selection: frozenset(selection.columns()))
+    return found
+
+
+def joins(info: Info, *, single: bool = False) -> tuple[Join, ...]:
+    """The links in the selection under this field whose rows may come along with its own, of which there is a `single`
+    one or a list."""
+    found: tuple[Join, ...] = _remembered(info, (JOINED, single), lambda selection: selection.joins(single=single))
+    return found
+
+
+def _remembered(info: Info, what: Any, find: Callable[[_Selection], Any]) -> Any:
     raw = info._raw_info  # noqa: SLF001  strawberry's Info shows selections, but not with @skip and @include applied
     memo = info.context.selections
     # The nodes live as long as the memo, so their addresses tell them apart; @skip and @include ask for booleans.
     given = cast("dict[str, Any]", raw.variable_values)  # strawberry hands resolvers the bare values
     conditions = tuple(name for name, value in given.items() if value is True)
-    key = (type_name, conditions, *map(id, raw.field_nodes))
+    key = (what, conditions, *map(id, raw.field_nodes))
     if key not in memo:
         if len(memo) >= REMEMBERED:
             memo.clear()
-        named = raw.schema.type_map[type_name] if type_name else get_named_type(raw.return_type)
-        details = [FieldDetails(node, None) for node in raw.field_nodes]
+        named = raw.schema.type_map[what] if isinstance(what, str) else get_named_type(raw.return_type)
         fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
-        variables = VariableValues({}, given)
-        collect = partial(collect_subfields, raw.schema, fragments, variables, raw.operation)
-        memo[key] = frozenset(_columns(collect, cast("GraphQLObjectType", named), details))
+        collect = partial(collect_subfields, raw.schema, fragments, VariableValues({}, given), raw.operation)
+        memo[key] = find(_Selection(info, collect, named, [FieldDetails(node, None) for node in raw.field_nodes]))
     return memo[key]
 
 
-def _columns(
-    collect: Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields],
-    named: GraphQLObjectType,
-    details: list[FieldDetails],
-) -> set[str]:
-    selected = collect(named, details)
-    found: set[str] = set()
-    for under in selected.grouped_field_set.values():
-        field = named.fields.get(under[0].node.name.value)
-        if field is None:  # __typename
-            continue
-        ours = cast("StrawberryField", field.extensions["strawberry-definition"])
-        found.update(ours.metadata.get(NEEDS, ()) or ((ours.python_name,) if ours.is_basic_field else ()))
-        if ours.metadata.get(SAME_ROW):
-            found |= _columns(collect, cast("GraphQLObjectType", get_named_type(field.type)), under)
-    return found
+class _Selection(NamedTuple):
+    """What is selected under a field of one object type."""
+
+    info: Info
+    collect: Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
+    named: Any
+    details: list[FieldDetails]
+
+    def fields(self) -> Iterator[tuple[GraphQLField, StrawberryField, list[FieldDetails]]]:
+        for under in self.collect(self.named, self.details).grouped_field_set.values():
+            field = self.named.fields.get(under[0].node.name.value)
+            if field is not None:  # no __typename
+                yield field, field.extensions["strawberry-definition"], under
+
+    def under(self, field: GraphQLField, details: list[FieldDetails]) -> _Selection:
+        return self._replace(named=get_named_type(field.type), details=details)
+
+    def columns(self) -> set[str]:
+        found: set[str] = set()
+        for field, ours, details in self.fields():
+            found.update(ours.metadata.get(NEEDS, ()) or ((ours.python_name,) if ours.is_basic_field else ()))
+            if ours.metadata.get(SAME_ROW):
+                found |= self.under(field, details).columns()
+        return found
+
+    def joins(self, *, single: bool) -> tuple[Join, ...]:
+        found: list[Join] = []
+        for field, ours, details in self.fields():
+            if ours.metadata.get(SAME_ROW):
+                found += self.under(field, details).joins(single=single)
+            elif JOINED in ours.metadata:
+                found += self._join(field, ours, details, single=single)
+        return tuple(dict.fromkeys(found))
+
+    def _join(
+        self, field: GraphQLField, ours: StrawberryField, details: list[FieldDetails], *, single: bool
+    ) -> list[Join]:
+        arguments = self._arguments(field, ours, details[0].node)
+        if arguments is None:
+            return []
+        under = self.under(field, details)
+        of, key = ours.metadata[JOINED](frozenset(under.columns()), arguments)
+        if of is None or not can_be_joined(of):
+            return []
+        return [Join(of, key, under.joins(single=isinstance(of, One)) if single else ())]
+
+    def _arguments(self, field: GraphQLField, ours: StrawberryField, node: FieldNode) -> dict[str, Any] | None:
+        """The field's arguments as its resolver takes them; None where they are not the same in each request."""
+        if any(isinstance(one.value, (VariableNode, ObjectValueNode)) for one in node.arguments or ()):
+            return None
+        schema = self.info.schema
+        _, given = get_arguments(
+            field=ours,
+            source=None,
+            info=self.info,
+            kwargs=get_argument_values(field, node, VariableValues({}, {})),
+            config=schema.config,
+            scalar_registry=schema.schema_converter.scalar_registry,
+        )
+        return {one.python_name: given[one.python_name] for one in ours.arguments if one.python_name in given}
 
 
 def metadata(
@@ -69,8 +135,9 @@ def metadata(
     weight: int | None = None,
     size: int | str | None = None,
     each: bool = False,
+    joined: Any = None,
 ) -> dict[str, Any]:
-    unless_said = {AGE: age, WEIGHT: weight, SIZE: size, EACH: each or None}
+    unless_said = {AGE: age, WEIGHT: weight, SIZE: size, EACH: each or None, JOINED: joined}
     said = {name: value for name, value in unless_said.items() if value is not None}
     return {NEEDS: needs, SAME_ROW: same_row, PRIVATE: private, **said}
 
