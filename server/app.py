@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from server.providers import Provider
     from server.tracing import Tracing
 
+GARBAGE = 20_000  # objects more than there were, after which Python looks for circles of them
+
 
 class Service(Starlette):
     """A Starlette application around which /graphql goes: its way to a route costs as much as a kept answer."""
@@ -112,6 +114,8 @@ def create_app(
         # The schema stays: it need not be searched for cycles again and again, which took a third of a request's time.
         gc.collect()
         gc.freeze()
+        # An answer's objects hold no circles; a thousand of them are no reason to look for some.
+        gc.set_threshold(GARBAGE, 10, 10)
         await verified("", None)  # so that the first guess at nobody's password takes no longer than others
         tasks: list[asyncio.Task[Any]] = [
             asyncio.create_task(asyncio.to_thread(import_module, "idutils")),  # see resolvers/identifiers.py
