@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Constraint, Index, inspect, text
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 from sqlmodel import SQLModel
 
+from models.columns import ONLY
+
 
 class BareTables:
     """Tables that lose their secondary indexes and, on PostgreSQL, their foreign keys while none of them has a row.
@@ -51,7 +53,9 @@ class BareTables:
             )
 
     def _declared(self) -> list[Index | Constraint]:
-        indexes = [index for table in self._tables for index in table.indexes]
+        dialect = self._connection.dialect.name
+        declared = [index for table in self._tables for index in table.indexes]
+        indexes = [index for index in declared if index.info.get(ONLY, dialect) == dialect]
         if not self._postgres:  # SQLite cannot alter a table's constraints, but need not check them
             return [*indexes]
         primary = [table.primary_key for table in self._tables if table.name in self._keyless]

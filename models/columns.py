@@ -23,6 +23,8 @@ Bytewise = String().with_variant(String(collation="C"), "postgresql")
 # Case-folded text to sort and search by, cut to this many characters: PostgreSQL indexes at most 2,704 bytes.
 FOLDED = 500
 
+ONLY = "only"  # an index's info: the database that has it, where the other has not
+
 LongText = Text()
 Instant = DateTime(timezone=True)
 

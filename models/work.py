@@ -3,7 +3,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from models.columns import Bytewise, Key, LongText, not_negative, one_of
+from models.columns import ONLY, Bytewise, Key, LongText, not_negative, one_of
 
 WORK_KINDS = (
     "ARTICLE",
@@ -43,6 +43,14 @@ class Work(SQLModel, table=True):
         Index("work_by_doi", "doi"),
         Index("work_by_arxiv_id", "arxiv_id"),
         Index("work_by_source", "source_id"),
+        # What orders somebody's works, without their pages of the table, which are larger and read one for each. SQLite
+        # cannot include columns, and finds a row sooner than it would by another index.
+        Index(
+            "work_in_order",
+            "id",
+            postgresql_include=["newest_key", "title_key", "citation_count"],
+            info={ONLY: "postgresql"},
+        ),
     )
 
     id: int = Field(primary_key=True, sa_type=Key, sa_column_kwargs={"autoincrement": False})

@@ -90,7 +90,7 @@ def _limit(place: int) -> str:
 
 
 def _compiled(dialect: Dialect, of: Keyed | Pages, joins: Sequence[Join]) -> Compiled:
-    row = of.of_one().subquery("j")
+    row = of.of_one(dialect.name).subquery("j")
     places = count()
     found = [_found(join, "j", places).label(f"join_{index}") for index, join in enumerate(joins)]
     return compile_for(dialect, select(*row.c, *found))
@@ -101,7 +101,7 @@ def _found(join: Join, parent: str, places: Iterator[int]) -> ColumnElement[Any]
     place = next(places)
     name = f"j{place}"
     # By name, and no column of the parent: that would be taken for one more table to read from.
-    row = join.of.of_outer(literal_column(f"{parent}.{join.key}"), _limit(place)).subquery(name)
+    row = join.of.of_outer(DIALECT, literal_column(f"{parent}.{join.key}"), _limit(place)).subquery(name)
     found = [_found(nested, name, places) for nested in join.joins]
     rows: Select[Any] = select(func.json_agg(func.json_build_array(*row.c, *found)))
     return rows.scalar_subquery()

@@ -114,16 +114,16 @@ def slice_shape(asked: Slice) -> tuple[Any, ...]:
 def _laterally(pages: Paged, asked: Slice) -> Select[Any]:
     """Each parent's rows by a subquery of its own, so the cost follows the page and not the list."""
     shown = _shown(pages, asked)
-    page = _rows(pages, asked).with_only_columns(*(shown or [literal_column("1").label("there")])).lateral("p")
+    page = _showing("postgresql", pages, asked, shown or [literal_column("1").label("there")]).lateral("p")
     # Without an order of its own: a parent's rows come as its subquery, which runs once for it, orders them.
     return select(_PLACE_FROM_1.label("key_"), *[*page.c][: len(shown)]).select_from(
         _parents("postgresql", paired=pages.paired).join(page, true())
     )
 
 
-def list_statement(pages: Paged, asked: Slice) -> Select[Any]:
+def list_statement(dialect: str, pages: Paged, asked: Slice) -> Select[Any]:
     """The slice of PARENT's list, as that of the first among the parents."""
-    return _rows(pages, asked).with_only_columns(_FIRST_PLACE.label("key_"), *_shown(pages, asked))
+    return _showing(dialect, pages, asked, [_FIRST_PLACE.label("key_"), *_shown(pages, asked)])
 
 
 def for_one(statement: Select[Any]) -> Select[Any]:
@@ -167,7 +167,8 @@ def _up_to_last(pages: Paged, asked: Slice) -> Select[Any]:
 
 def _by_list(pages: Paged, asked: Slice) -> Select[Any]:
     """SQLite has no LATERAL, but a table-valued function may take a subquery that names what stands before it."""
-    identities = _rows(pages, asked).with_only_columns(pages.identity.label("i")).subquery()
+    lean = lean_list("sqlite", pages, asked)
+    identities = _rows(lean, asked).with_only_columns(lean.identity.label("i")).subquery()
     listed = select(func.json_group_array(identities.c.i)).scalar_subquery()
     place = func.json_each(listed).table_valued("key", "value", name="p")
     whole = pages.statement
@@ -180,14 +181,41 @@ def _by_list(pages: Paged, asked: Slice) -> Select[Any]:
     )
 
 
+def _showing(dialect: str, pages: Paged, asked: Slice, shown: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """The slice of PARENT's list, showing this."""
+    lean = lean_list(dialect, pages, asked)
+    if lean is pages:
+        return _rows(pages, asked).with_only_columns(*shown)
+    terms = _terms(lean, asked)
+    places = [term.column.label(f"term_{index}") for index, term in enumerate(terms)]
+    page = _rows(lean, asked).with_only_columns(lean.identity.label("i"), *places).subquery("page")
+    again = [term._replace(column=page.c[place.name]) for term, place in zip(terms, places, strict=True)]
+    whole = pages.statement.where(pages.identity == page.c.i)
+    return whole.order_by(None).order_by(*_ordered(again)).with_only_columns(*shown)
+
+
+def lean_list(dialect: str, pages: Paged, asked: Slice) -> Paged:
+    """What says which rows are on a page: the list itself, unless another has its order in less."""
+    lean = pages.lean
+    if lean is None or asked.order not in lean.orders or asked.filter or lean.dialect not in (None, dialect):
+        return pages
+    return lean.of(pages)
+
+
 def _rows(pages: Paged, asked: Slice) -> Select[Any]:
     """The slice of PARENT's list."""
-    terms = pages.orders[asked.order]
-    if asked.backwards:
-        terms = [_reversed(term) for term in terms]
-    ordered = [term.column.desc() if term.descending else term.column for term in terms]
     limit = bindparam(LIMIT, type_=Integer())
-    return filtered(pages, asked, beyond=True).order_by(None).order_by(*ordered).limit(limit)
+    rows = filtered(pages, asked, beyond=True).order_by(None)
+    return rows.order_by(*_ordered(_terms(pages, asked))).limit(limit)
+
+
+def _terms(pages: Paged, asked: Slice) -> Sequence[Term]:
+    terms = pages.orders[asked.order]
+    return [_reversed(term) for term in terms] if asked.backwards else terms
+
+
+def _ordered(terms: Sequence[Term]) -> list[ColumnElement[Any]]:
+    return [term.column.desc() if term.descending else term.column for term in terms]
 
 
 def filtered(pages: Paged, asked: Slice, *, beyond: bool = False) -> Select[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from hashlib import blake2s
 from itertools import repeat
@@ -80,6 +80,27 @@ class Page(NamedTuple):
 _make_page: Callable[..., Page] = partial(tuple.__new__, Page)
 
 
+@dataclass(frozen=True, eq=False)
+class Lean:
+    """What tells the rows of a page by less than they are, so that only those are looked up that it shows."""
+
+    orders: frozenset[str]  # that need no more
+    statement: Select[Any] | None = None  # of the list; its own where that is less by an index that has all of it
+    identity: Any = None
+    dialect: str | None = None  # the only one where it is less
+
+    def of(self, pages: Paged) -> Paged:
+        """The list by it."""
+        if self.statement is None:
+            return replace(pages, lean=None)
+        orders = {
+            name: [term._replace(column=self.identity) if term.column is pages.identity else term for term in terms]
+            for name, terms in pages.orders.items()
+            if name in self.orders
+        }
+        return replace(pages, statement=self.statement, identity=self.identity, orders=orders, lean=None)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Paged(Read):
     """A list per parent. Its name is part of each cursor, so it never changes.
@@ -94,6 +115,7 @@ class Paged(Read):
     orders: Mapping[str, Sequence[Term]]
     filters: Mapping[str, ColumnElement[bool]] = field(default_factory=dict)
     members: Select[Any] | None = None
+    lean: Lean | None = None
     indexed: frozenset[str] = frozenset()  # the orders of a long list of which, unfiltered, a page is short
     paired: bool = False  # parents are pairs: PARENT and OTHER_PARENT
     moving: frozenset[str] = frozenset()  # the orders and filters that people's own writes have a part in
@@ -184,7 +206,7 @@ class Pages(NamedTuple):
         shape = (slice_shape(asked), alone)
 
         def build() -> Select[Any]:
-            return self.of_one() if alone else page_statement(dialect, read, asked)
+            return self.of_one(dialect) if alone else page_statement(dialect, read, asked)
 
         rows = read.run(reader, shape, build, keys, self.values(keys), long=self.long)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
@@ -215,13 +237,13 @@ class Pages(NamedTuple):
         places = [term.column for term in self.read.orders[self.slice.order]] if self.read.with_cursors else []
         return [*places, *self.read.selected.values()]
 
-    def of_one(self) -> Select[Any]:
+    def of_one(self, dialect: str) -> Select[Any]:
         """Its statement for a single parent."""
-        return for_one(list_statement(self.read, self.slice))
+        return for_one(list_statement(dialect, self.read, self.slice))
 
-    def of_outer(self, parent: ColumnElement[Any], limit: str) -> Select[Any]:
+    def of_outer(self, dialect: str, parent: ColumnElement[Any], limit: str) -> Select[Any]:
         """Its statement for the parent that a statement around it has."""
-        return for_outer(list_statement(self.read, self.slice), parent, limit)
+        return for_outer(list_statement(dialect, self.read, self.slice), parent, limit)
 
     def _by_keys(self, keys: Sequence[Parent], rows: list[Any]) -> list[Any]:
         found: list[list[Any]] = [[] for _ in keys]

@@ -248,7 +248,10 @@ class Keyed(Read):
     def fetch(self, reader: Reader, keys: Sequence[Any], given: Mapping[str, Any] = _NOTHING) -> Later:
         """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
         alone = len(keys) == 1
-        build = self.of_one if alone else lambda: self._shown().where(Among(self.key, KEYS))
+
+        def build() -> Select[Any]:
+            return self.of_one(reader.dialect.name) if alone else self._shown().where(Among(self.key, KEYS))
+
         rows = self.run(reader, alone, build, keys, {**self.values(keys), **given}, long=self.long)
         found: Later = then(rows, lambda rows: self._by_keys(keys, rows))
         return found
@@ -274,13 +277,14 @@ class Keyed(Read):
         """The keys as its statements take them."""
         return {KEYS: keys, KEY: keys[0]}
 
-    def of_one(self) -> Select[Any]:
+    def of_one(self, dialect: str) -> Select[Any]:
         """Its statement for a single key."""
+        del dialect
         return self._shown().where(self.key == bindparam(KEY, type_=self.key.type))
 
-    def of_outer(self, key: ColumnElement[Any], limit: str) -> Select[Any]:
+    def of_outer(self, dialect: str, key: ColumnElement[Any], limit: str) -> Select[Any]:
         """Its statement for the key that a statement around it has."""
-        del limit
+        del dialect, limit
         return self._shown().where(self.key == key)
 
     def answers(self, keys: Sequence[Any], rows: Sequence[list[Any]]) -> list[Any]:
@@ -315,8 +319,8 @@ class One(Keyed):
             found.setdefault(row[0], row)
         return [*map(found.get, keys)]
 
-    def of_outer(self, key: ColumnElement[Any], limit: str) -> Select[Any]:
-        return super().of_outer(key, limit).limit(literal_column("1"))
+    def of_outer(self, dialect: str, key: ColumnElement[Any], limit: str) -> Select[Any]:
+        return super().of_outer(dialect, key, limit).limit(literal_column("1"))
 
     def answers(self, keys: Sequence[Any], rows: Sequence[list[Any]]) -> list[Any]:
         del keys

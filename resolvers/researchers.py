@@ -17,7 +17,7 @@ from models import (
 from resolvers.facets import FACETS, LACKING, TELLING, lacking
 from resolvers.matching import like
 from resolvers.page_statements import PARENT, down, up
-from resolvers.paging import Paged
+from resolvers.paging import Lean, Paged
 from resolvers.reads import Among, Many, One, select
 from resolvers.topics import at_or_below, below_parent
 from resolvers.works import external_ids
@@ -148,6 +148,11 @@ collaborators = Paged(
         "MOST_RECENT": (down(Collaboration.recent_year), down(Collaboration.strength), up(Researcher.id)),
         "NAME": ORDERS["NAME"],
     },
+    lean=Lean(
+        frozenset({"STRENGTH", "MOST_SHARED", "MOST_RECENT"}),
+        select(Collaboration).where(col(Collaboration.researcher_id) == PARENT),
+        col(Collaboration.collaborator_id),
+    ),
     filters={
         "close_only": col(Collaboration.is_close).is_(True),
         "min_shared_works": col(Collaboration.shared_work_count) >= bindparam("min_shared_works", type_=Integer()),

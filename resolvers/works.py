@@ -20,7 +20,7 @@ from models.collaboration import MAX_BYLINE
 from resolvers.facets import lacking
 from resolvers.matching import like
 from resolvers.page_statements import OTHER_PARENT, PARENT, down, up
-from resolvers.paging import Paged
+from resolvers.paging import Lean, Paged
 from resolvers.reads import Among, Many, One, select
 from resolvers.topics import at_or_below, below_parent
 
@@ -66,6 +66,7 @@ def _list(name: str, members: Select[Any] | None = None, **known: Any) -> Paged:
         orders=ORDERS,
         filters=FILTERS,
         members=members,
+        lean=Lean(frozenset({"NEWEST", "MOST_CITED"}), dialect="postgresql"),  # by work_in_order
         **known,
     )
 

@@ -4,15 +4,17 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import models  # noqa: F401  the tables declare themselves in the metadata
+from models.columns import ONLY
 
 FULL_TEXT = "searchable_terms"  # each database has its own kind of it, which no metadata can say
 
 
-def declared(_object: Any, name: str | None, *_rest: Any) -> bool:
-    return not (name or "").startswith(FULL_TEXT)
+def declared(found: Any, name: str | None, *_rest: Any) -> bool:
+    return not (name or "").startswith(FULL_TEXT) and found.info.get(ONLY, dialect) == dialect
 
 
 with context.config.attributes["engine"].begin() as connection:
+    dialect = connection.dialect.name
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,

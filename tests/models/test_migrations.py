@@ -5,6 +5,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 from models import migrate
+from models.columns import ONLY
 from models.database import connect, database_url, subject, tell_changes
 
 
@@ -29,7 +30,9 @@ def test_an_empty_database_lacks_every_revision(tmp_path):
 
 
 def test_the_indexes_are_the_same_on_both(engine):
-    declared = {(table.name, index.name) for table in SQLModel.metadata.sorted_tables for index in table.indexes}
+    indexes = [index for table in SQLModel.metadata.sorted_tables for index in table.indexes]
+    dialect = engine.dialect.name
+    declared = {(index.table.name, index.name) for index in indexes if index.info.get(ONLY, dialect) == dialect}
     found = {
         (table, index["name"])
         for table in inspect(engine).get_table_names()
@@ -59,7 +62,7 @@ def test_an_unusable_url_is_refused_without_repeating_it(url):
 
 def test_what_an_earlier_version_holds_stays(engine):
     command.downgrade(migrate._config(engine), "0001")
-    assert migrate.pending(engine) == ["0002", "0003", "0004", "0005", "0006", "0007"]
+    assert migrate.pending(engine) == ["0002", "0003", "0004", "0005", "0006", "0007", "0008"]
     assert "change" not in inspect(engine).get_table_names()
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO keyword (id, display_name) VALUES ('k', 'K')"))
