@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 import orjson
@@ -23,6 +23,10 @@ from models.database import BUSY_MS, CHANGES, database_url
 from resolvers.changes import Changes
 from resolvers.later import Later, lazily
 from resolvers.refused import Unavailable
+from resolvers.together import Together
+
+if TYPE_CHECKING:
+    from resolvers.reads import Keyed
 
 # What PostgreSQL says when it is not there, is stopping, is full, or has become the copy of another that takes writes.
 _GONE = (
@@ -45,6 +49,10 @@ class Reader(Protocol):
 
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         """The rows. `long` says that it may take more than a moment. Raises Unavailable."""
+
+    def look_up(self, read: Keyed, key: Any) -> Later | None:
+        """What the read answers for the key, alone in a list, by a statement that it shares with others who ask in the
+        same turn of the event loop; None where it needs one of its own. Raises Unavailable."""
 
 
 class Database(Reader, Protocol):
@@ -99,6 +107,9 @@ class SQLiteReader:
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         given = [orjson.dumps(value).decode() if isinstance(value, (list, tuple)) else value for value in values]
         return self._interruptibly(sql, given) if long else self._rows(self._own, sql, given)
+
+    def look_up(self, read: Keyed, key: Any) -> None:
+        """Nothing: with others, it would have to wait for them."""
 
     async def changes(self) -> Changes:
         version, last = self._seen
@@ -232,6 +243,7 @@ class PostgresReader:
         self._short = Held(dsn, connections - long, "force_generic_plan" if long else "auto")
         self._long = Held(dsn, long, "auto") if long else self._short
         self._listener = Listener(dsn)
+        self._together = Together(self)
 
     @property
     def in_use(self) -> int:
@@ -239,6 +251,9 @@ class PostgresReader:
 
     def fetch(self, sql: str, values: Sequence[Any], *, long: bool = False) -> Later:
         return (self._long if long else self._short).fetch(sql, values)
+
+    def look_up(self, read: Keyed, key: Any) -> Later:
+        return self._together.load(read, key)
 
     async def changes(self) -> Changes | None:
         return await self._listener.changes()

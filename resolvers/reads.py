@@ -246,7 +246,12 @@ class Keyed(Read):
     key: Any
 
     def fetch(self, reader: Reader, keys: Sequence[Any], given: Mapping[str, Any] = _NOTHING) -> Later:
-        """What belongs to each key, in the keys' order, by one statement; rows are plain. Raises Unavailable."""
+        """What belongs to each key, in the keys' order, by one statement at most; rows plain. Raises Unavailable."""
+        shared = None if given or self.long or len(keys) > 1 else reader.look_up(self, keys[0])
+        return self.fetch_apart(reader, keys, given) if shared is None else shared
+
+    def fetch_apart(self, reader: Reader, keys: Sequence[Any], given: Mapping[str, Any] = _NOTHING) -> Later:
+        """The same, by a statement of its own."""
         alone = len(keys) == 1
 
         def build() -> Select[Any]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from resolvers.drivers import Database, PostgresReader, Reader, open_reader
 from resolvers.later import Later, arrived, lazily
 from resolvers.refused import Unavailable
+from resolvers.together import Together
+
+if TYPE_CHECKING:
+    from resolvers.reads import Keyed
 
 OFTEN = 0.05  # seconds between looks while something is on its way to the replica
 SELDOM = 1.0  # seconds between others
@@ -52,6 +56,7 @@ class Replica:
     def __init__(self, primary: Database, url: str, *, connections: int, most_lag: float) -> None:
         self._primary, self._replica = primary, open_reader(url, connections=connections)
         self._most_lag = most_lag  # seconds
+        self._together = Together(self)
         self.as_of = 0  # the clock of changes: what had been written when it showed this is there
         self._awaited: _Awaited | None = None
         self.in_use = False  # until `run` has found that it follows
@@ -59,6 +64,9 @@ class Replica:
 
     def fetch(self, sql: str, values: Sequence[object], *, long: bool = False) -> Later:
         return self._fetched(sql, values, long=long) if self.in_use else self._primary.fetch(sql, values, long=long)
+
+    def look_up(self, read: Keyed, key: object) -> Later:
+        return self._together.load(read, key)
 
     @lazily
     async def _fetched(self, sql: str, values: Sequence[object], *, long: bool) -> list[object]:

@@ -10,7 +10,7 @@ from random import getrandbits
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
-from starlette.types import Message, Scope, Send
+from starlette.types import Message, Send
 
 from resolvers.drivers import Reader
 from resolvers.later import Later, lazily
@@ -19,6 +19,7 @@ from server.logs import EACH
 if TYPE_CHECKING:  # see server/tracing.py
     from opentelemetry.trace import Span
 
+    from resolvers.reads import Keyed
     from server.tracing import Trace
 
 _log = logging.getLogger("peergraph.request")
@@ -34,38 +35,22 @@ def new_id() -> str:
 class Seen:
     """A request, filled in while it is answered: nothing of what was sent but its operation's name."""
 
-    __slots__ = (
-        "at",
-        "began",
-        "codes",
-        "cost",
-        "id",
-        "kept",
-        "method",
-        "operation",
-        "path",
-        "plan",
-        "reading",
-        "statements",
-        "status",
-        "took",
-        "trace",
-    )
+    # Most requests leave most of it as it is.
+    status: int | None = None  # None while, or where, it is not answered
+    operation: str | None = None
+    cost: int | None = None
+    plan: str | None = None  # planned, replanned, abandoned or unplanned, if anything was run
+    kept = False  # whether it was answered with what another was
+    statements, reading = 0, 0.0  # that read for it, and the seconds that they took
+    codes: Sequence[str] = ()  # of its errors
+    trace: Trace | None = None
+    # Known when it is over: when that was, how many seconds after it began, and what was asked.
+    at, took = 0.0, 0.0
+    method, path = "", ""
 
     def __init__(self) -> None:
         self.id = new_id()
         self.began = perf_counter()
-        self.status: int | None = None  # None while, or where, it is not answered
-        self.operation: str | None = None
-        self.cost: int | None = None
-        self.plan: str | None = None  # planned, replanned, abandoned or unplanned, if anything was run
-        self.kept = False  # whether it was answered with what another was
-        self.statements, self.reading = 0, 0.0  # that read for it, and the seconds that they took
-        self.codes: Sequence[str] = ()  # of its errors
-        self.trace: Trace | None = None
-        # Known when it is over: when that was, how many seconds after it began, and what was asked.
-        self.at, self.took = 0.0, 0.0
-        self.method, self.path = "", ""
 
     @property
     def name(self) -> str | None:
@@ -82,13 +67,13 @@ class Seen:
 
         return send_noted
 
-    def tell(self, scope: Scope) -> None:
+    def tell(self, method: str, path: str) -> None:
         """Log it, now that it is over; without a status its client has gone meanwhile."""
         if self.trace:
             self.trace.over(self)
         if _log.isEnabledFor(logging.INFO):
             self.at, self.took = time(), perf_counter() - self.began
-            self.method, self.path = scope["method"], scope["path"]
+            self.method, self.path = method, path
             requests.add(self)
 
     def line(self) -> dict[str, Any]:
@@ -152,6 +137,14 @@ class Watched:
             if found is None or isinstance(found, list):
                 self._over(began, span)
         return found if isinstance(found, list) else self._awaited(found, began, span)
+
+    def look_up(self, read: Keyed, key: Any) -> Later | None:
+        # A span belongs to one request.
+        found = None if self._seen.trace else self._reader.look_up(read, key)
+        if found is None or isinstance(found, list):
+            return found
+        self._seen.statements += 1
+        return self._awaited(found, perf_counter(), None)
 
     @lazily
     async def _awaited(self, found: Awaitable[list[Any]], began: float, span: Span | None) -> list[Any]:

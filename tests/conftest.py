@@ -156,6 +156,9 @@ class Counting:
         self.statements.append(sql)
         return self.reader.fetch(sql, values, long=long)
 
+    def look_up(self, read: Any, key: Any) -> None:
+        """Nothing: each statement is one request's."""
+
     @property
     def in_use(self) -> int:
         return self.reader.in_use

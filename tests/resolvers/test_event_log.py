@@ -120,6 +120,9 @@ class Failing:
             raise Unavailable("It is gone.")
         return self.reader.fetch(sql, values, long=long)
 
+    def look_up(self, _read, _key):
+        return None
+
     async def changes(self):
         if self.gone:
             raise Unavailable("It is gone.")
