@@ -105,7 +105,7 @@ class PlanExecutor(StrawberryGraphQLCoreExecutionContext):
         # An address tells the document apart for as long as it lives, and what is kept of it lives no longer.
         every, key = cls.operations, (cls, id(schema), id(document), operation_name)
         known = every.get(key)
-        more = any(others) or any(map(named.get, named.keys() - ONLY_IN_ERRORS))
+        more = any(others) or any(value for name, value in named.items() if name not in ONLY_IN_ERRORS)
         usual = not (more or field_resolver or type_resolver or subscribe_field_resolver)
         variables = known.coerced(raw_variable_values or {}) if known and usual else None
         if known is None or variables is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import bindparam
@@ -25,8 +25,7 @@ EVERYTHING = "READ WRITE"
 MOST_TOKENS, LONGEST_TERM = 50, 366  # API tokens of an account, and days that one holds
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """Where a request comes from."""
 
     address: str

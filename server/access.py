@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from starlette.requests import cookie_parser
-from starlette.types import Scope
 
 from resolvers.accesses import SESSION, Client
 from resolvers.checked import LONGEST_NAME
@@ -27,8 +25,7 @@ class Asking(NamedTuple):
     viewer: Viewer | None
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """What somebody showed to be let in, and does not show again on the same connection."""
 
     accesses: Accesses
@@ -47,23 +44,22 @@ class Accesses:
         self._noting: set[asyncio.Task[None]] = set()
         self._attributes = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
-    async def asking(self, scope: Scope, headers: dict[bytes, bytes]) -> Asking:
+    async def asking(self, address: str, headers: dict[bytes, bytes]) -> Asking:
         """Raises Malformed for a token that lets nobody in; a cookie of an ended session is nobody's.
 
         A browser sends a cookie along whatever page asks; it counts on pages of this host and of the origins listed.
         """
-        session = self.session(scope, headers, headers.get(b"authorization"))
+        session = self.session(address, headers, headers.get(b"authorization"))
         asking = await session.asking()
         if session.bearer and asking.viewer is None:
             message = "The token is wrong, or its session has ended: sign in again."
             raise Malformed(message, 401, code="UNAUTHENTICATED", headers=[(b"www-authenticate", b"Bearer")])
         return asking
 
-    def session(self, scope: Scope, headers: dict[bytes, bytes], authorization: bytes | None) -> Session:
+    def session(self, address: str, headers: dict[bytes, bytes], authorization: bytes | None) -> Session:
         """What lets in whoever asks, for as long as they stay connected. Raises Malformed, as above."""
-        peer = scope.get("client")
         name = headers.get(b"user-agent", b"").decode("latin-1")
-        client = Client(peer[0] if peer else "", name[:LONGEST_NAME] if name.isprintable() and name else "unknown")
+        client = Client(address, name[:LONGEST_NAME] if name.isprintable() and name else "unknown")
         if authorization is not None:
             scheme, _, token = authorization.decode("latin-1").partition(" ")
             return Session(self, client, token.strip() if scheme.lower() == "bearer" else "", bearer=True)

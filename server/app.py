@@ -24,7 +24,7 @@ from resolvers.writing import Writer, open_writer
 from schema.context import OfferedProvider
 from schema.root import build_schema
 from server.access import Accesses
-from server.connection import GRAPHQL, REFUSED, STREAM
+from server.connection import ANSWERED, GRAPHQL, REFUSED, STREAM
 from server.endpoint import Endpoint
 from server.health import Health
 from server.live import Connections, Live
@@ -68,7 +68,7 @@ class Service(Starlette):
         try:
             await super().__call__(scope, receive, secured(seen.noted(send), self._secure))
         finally:
-            seen.tell(scope)
+            seen.tell(scope["method"], scope["path"])
 
 
 def create_app(
@@ -127,7 +127,7 @@ def create_app(
             tasks.append(asyncio.create_task(replica.run()))
         if metrics:
             tasks.append(asyncio.create_task(metrics.run(observed)))
-        yield {REFUSED: endpoint.refused}
+        yield {REFUSED: endpoint.refused, ANSWERED: endpoint.answer}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,6 +19,17 @@ async def body(receive: Receive, headers: dict[bytes, bytes], most: int, seconds
 
     Raises Malformed, before reading on, and HungUp.
     """
+    check(headers, most)
+    try:
+        async with asyncio.timeout(seconds or None):
+            return await _whole(receive, most)
+    except TimeoutError:
+        message = f"The body did not come within {seconds:g} s."
+        raise Malformed(message, 408, headers=[(b"connection", b"close")]) from None
+
+
+def check(headers: dict[bytes, bytes], most: int) -> None:
+    """Raises Malformed where the headers announce what is not read here."""
     if not is_json(headers.get(b"content-type", b"")):
         raise Malformed(f"Send the request as {JSON.decode()} in UTF-8.", 415)
     coding = headers.get(b"content-encoding")
@@ -27,13 +38,7 @@ async def body(receive: Receive, headers: dict[bytes, bytes], most: int, seconds
         raise Malformed("Send the body as it is, not compressed.", 415, headers=[(b"accept-encoding", b"identity")])
     announced = headers.get(b"content-length", b"")
     if most and announced.isdigit() and (len(announced) > len(str(most)) or int(announced) > most):
-        raise _too_large(most)
-    try:
-        async with asyncio.timeout(seconds or None):
-            return await _whole(receive, most)
-    except TimeoutError:
-        message = f"The body did not come within {seconds:g} s."
-        raise Malformed(message, 408, headers=[(b"connection", b"close")]) from None
+        raise too_large(most)
 
 
 async def _whole(receive: Receive, most: int) -> bytes:
@@ -46,10 +51,10 @@ async def _whole(receive: Receive, most: int) -> bytes:
         more = message.get("more_body", False)
         size += len(part)
         if most and size > most:
-            raise _too_large(most)
+            raise too_large(most)
         parts.append(part)
     return b"".join(parts)
 
 
-def _too_large(most: int) -> Malformed:
+def too_large(most: int) -> Malformed:
     return Malformed(f"The body is larger than {most:,} bytes.", 413)

@@ -18,7 +18,8 @@ from server.access import Accesses, Asking
 from server.admission import Admission
 from server.answers import Answers, Kept, Request
 from server.asked import NAMES, in_body, in_query_string, parameters
-from server.bodies import HungUp, body
+from server.bodies import HungUp
+from server.incoming import Incoming, OverASGI
 from server.malformed import Header, Malformed
 from server.media import GRAPHQL_JSON, JSON, answered_with
 from server.metrics import Metrics
@@ -81,14 +82,20 @@ class Endpoint:
         self._always, self._common = always, {kind: (_content_type(kind), *always) for kind in (JSON, GRAPHQL_JSON)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])  # as bytes: to decode them all costs more than to look at a few
+        response = await self.answer(OverASGI(scope, receive))
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def answer(self, incoming: Incoming) -> Response | None:
+        """None where its client has gone."""
+        headers = incoming.headers
         kind = answered_with(headers.get(b"accept", b""))
         exchange = self._exchange(headers, kind)
         if self._tracing:
             self._tracing.begin(exchange.seen, headers)
         response: Response | None = None
         try:
-            response = await self._response(scope, receive, exchange, acceptable=kind is not None)
+            response = await self._response(incoming, exchange, acceptable=kind is not None)
         except HungUp:
             pass
         except Malformed as malformed:
@@ -98,10 +105,10 @@ class Endpoint:
             response = exchange.refuse(Malformed(HIDDEN, 500, code="INTERNAL"))
         if response is not None:
             exchange.seen.status = response.status_code
-            await response(scope, receive, send)
-        exchange.seen.tell(scope)
+        exchange.seen.tell(incoming.method, incoming.path)
         if self._metrics:
             self._metrics.over(exchange.seen)
+        return response
 
     def refused(self, headers: dict[bytes, bytes]) -> Response | None:
         """What a POST is told before more is done about it, where too many are here already."""
@@ -120,9 +127,9 @@ class Endpoint:
         common = self._common[kind]
         return common + self._origins.headers(headers) if b"origin" in headers else common
 
-    async def _response(self, scope: Scope, receive: Receive, exchange: _Exchange, *, acceptable: bool) -> Response:
+    async def _response(self, incoming: Incoming, exchange: _Exchange, *, acceptable: bool) -> Response:
         """Raises Malformed and HungUp."""
-        method, sent, headers = scope["method"], scope.get("query_string", b""), exchange.headers
+        method, sent, headers = incoming.method, incoming.query_string, exchange.headers
         if method == "OPTIONS":
             return Bytes(b"", NO_CONTENT, (*self._always, _ALLOW, *self._origins.preflight(headers)))
         if method not in ("GET", "HEAD", "POST"):
@@ -136,18 +143,18 @@ class Endpoint:
         if not acceptable:
             raise Malformed(f"Accept {GRAPHQL_JSON.decode()} or {JSON.decode()}.", 406)
         if method == "POST":
-            sent = await body(receive, headers, self._most_bytes, self._sender_seconds)
+            sent = await incoming.body(self._most_bytes, self._sender_seconds)
         key = ("POST" if method == "POST" else "GET", exchange.kind, sent)
         await self.admission.enter()
         try:
-            return await self._patience.wait(self._answered(scope, key, exchange), receive)
+            return await self._patience.wait(self._answered(incoming.address, key, exchange), incoming.gone)
         finally:
             self.admission.leave()
 
-    async def _answered(self, scope: Scope, key: Request, exchange: _Exchange) -> Response:
+    async def _answered(self, address: str, key: Request, exchange: _Exchange) -> Response:
         """The answer, or that it is what the client already has under the ETags that it knows."""
         method, kind, sent = key
-        asking = await self._access.asking(scope, exchange.headers)
+        asking = await self._access.asking(address, exchange.headers)
         changes = await self._changes() if self.answers.most_bytes else None
         kept = self.answers.get(key, changes) if changes else None
         exchange.seen.kept = kept is not None

@@ -100,7 +100,7 @@ class Live:
             seen.status, seen.codes = 500, ["INTERNAL"]
             yield Told(refusal(HIDDEN, "INTERNAL", seen.id), 500, answers=False)
         finally:
-            seen.tell({"method": "WebSocket", **scope})
+            seen.tell(scope.get("method", "WebSocket"), scope["path"])
             self._over(seen)
 
     async def _results(

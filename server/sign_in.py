@@ -17,6 +17,7 @@ from resolvers.steps import NEXT_STEPS
 from resolvers.viewers import Viewer
 from resolvers.writing import Writer
 from server.access import Accesses, Asking
+from server.incoming import address
 from server.malformed import Malformed
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class SignIn:
     async def _asking(self, request: Request) -> Asking:
         """Who is signed in by a cookie, as a browser is. Raises Malformed."""
         headers = {name: value for name, value in request.scope["headers"] if name in {b"cookie", b"user-agent"}}
-        asking = await self._accesses.asking(request.scope, headers)
+        asking = await self._accesses.asking(address(request.scope), headers)
         return asking if asking.viewer is None or asking.viewer.session else asking._replace(viewer=None)
 
 

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from server.asked import Asked, in_body, in_query_string
 from server.bodies import HungUp, body
 from server.connection import ABORT
+from server.incoming import address
 from server.live import Live, Told
 from server.malformed import Header, Malformed
 from server.origins import Origins
@@ -55,7 +56,7 @@ class ServerSentEvents:
             told = refusal(malformed.message, malformed.code, seen.id)
             kind = (b"content-type", b"application/json; charset=utf-8")
             await Bytes(told, malformed.status, (kind, *common, *malformed.headers))(scope, receive, send)
-            seen.tell(scope)
+            seen.tell(scope["method"], scope["path"])
 
     async def _answer(
         self, scope: Scope, headers: dict[bytes, bytes], common: Iterable[Header], receive: Receive, send: Send
@@ -63,8 +64,8 @@ class ServerSentEvents:
         """Raises Malformed and HungUp, before anything is answered."""
         asked = await self._asked(scope, headers, receive)
         accesses = self._live.accesses
-        await accesses.asking(scope, headers)  # a token that lets nobody in is refused at once
-        session = accesses.session(scope, headers, headers.get(b"authorization"))
+        await accesses.asking(address(scope), headers)  # a token that lets nobody in is refused at once
+        session = accesses.session(address(scope), headers, headers.get(b"authorization"))
         may_write = scope["method"] == "POST"
         async with aclosing(self._live.results(asked, session, scope, may_write=may_write)) as results:
             first = await anext(results)

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from server.access import Session
 from server.asked import Asked, in_object
 from server.connection import CLOSE
+from server.incoming import address
 from server.live import Live
 from server.malformed import Malformed
 from server.response import refusal
@@ -143,7 +144,7 @@ class Socket:
             raise Closed(4400, "`Authorization` must be a string, as in the header")
         authorization = headers.get(b"authorization") if given is None else given.encode()
         try:
-            session = self._live.accesses.session(self._scope, headers, authorization)
+            session = self._live.accesses.session(address(self._scope), headers, authorization)
             known = not session.bearer or (await session.asking()).viewer is not None
         except Malformed as malformed:
             raise Closed(1013, malformed.message) from malformed
