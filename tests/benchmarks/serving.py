@@ -1,8 +1,9 @@
 """What a query costs here and by other ways, side by side: `make bench`.
 
-Each variant is a server of its own over the same databases. Every answer is compared before it is timed; then all
-variants are measured in turn, round by round, by 16 connections that ask again as soon as they are answered. Medians
-of the rounds are printed, written as JSON and drawn for the README.
+Each variant is a server of its own over the same databases; ours is what `python -m server serve` starts, without the log
+of requests, which no other writes. Every answer is compared before it is timed; then all variants are measured in turn,
+round by round, by 16 connections that ask again as soon as they are answered. Medians of the rounds are printed, written
+as JSON and drawn for the README. SMALL asks for a hundred people in turn, the others always for the same.
 
 Besides: how long SMALL takes while DEEP keeps the service busy, and what PROFILE takes inside the process.
 
@@ -18,10 +19,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from types import MappingProxyType
@@ -29,10 +31,12 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
+from sqlalchemy import text
 
+from models.database import connect
 from schema.context import UNLIMITED
 from tests.benchmarks import chart
-from tests.benchmarks.closed_loop import closed_loop, one
+from tests.benchmarks.closed_loop import closed_loop, closed_loops, one, request
 from tests.benchmarks.databases import arguments, filled
 
 ROOT = Path(__file__).parents[2]
@@ -69,8 +73,10 @@ class Variant(NamedTuple):
 
 
 UNKEPT = {"PEERGRAPH_ANSWERS_BYTES": "0"}
+QUIET = {"PEERGRAPH_LOG_LEVEL": "WARNING"}
+SERVED = Variant("peergraph", "server", "PEERGRAPH_DATABASE_URL", UNKEPT | QUIET)
 VARIANTS = (
-    Variant("peergraph", "server.app:create_app", "PEERGRAPH_DATABASE_URL", UNKEPT),
+    SERVED,
     Variant("peergraph on graphql-core", "tests.benchmarks.graphql_core:create", "PEERGRAPH_DATABASE_URL", UNKEPT),
     Variant("by hand", "tests.benchmarks.handwritten:create", "DATABASE_URL"),
     Variant("strawberry, ORM, dataloaders", "tests.benchmarks.plain_strawberry:create", "DATABASE_URL"),
@@ -79,12 +85,8 @@ ON_POSTGRESQL = (
     Variant("PostGraphile", "postgraphile.mjs", "DATABASE_URL", queries=queries(NODE / "postgraphile")),
     Variant("Mercurius with JIT and loaders", "mercurius.mjs", "DATABASE_URL"),
 )
-# With its own connections; the others are compared on uvicorn's.
-SERVED = Variant(
-    "peergraph as it is served", "server", "PEERGRAPH_DATABASE_URL", UNKEPT | {"PEERGRAPH_LOG_LEVEL": "WARNING"}
-)
 KEPT = (
-    Variant("peergraph, answer kept", "server.app:create_app", "PEERGRAPH_DATABASE_URL"),
+    Variant("peergraph, answer kept", "server", "PEERGRAPH_DATABASE_URL", QUIET),
     Variant("the same bytes by Starlette", "tests.benchmarks.same_bytes:create", "DATABASE_URL"),
 )
 
@@ -99,10 +101,10 @@ class Running(NamedTuple):
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def body(name: str, texts: Mapping[str, str] = QUERIES) -> bytes:
+def body(name: str, texts: Mapping[str, str] = QUERIES, slug: str = SLUG) -> bytes:
     asked = {
         "query": texts[name],
-        "variables": VARIABLES.get(name, {"slug": SLUG}),
+        "variables": VARIABLES.get(name, {"slug": slug}),
         "operationName": name.capitalize(),
     }
     return orjson.dumps(asked)
@@ -130,6 +132,13 @@ def served(variant: Variant, url: str, *, quiet: bool = False) -> Iterator[Runni
         process.wait()
 
 
+def people(url: str) -> list[str]:
+    """The slugs of those whom SMALL asks for in turn, so that the requests of a moment ask for different ones."""
+    statement = "SELECT slug FROM researcher ORDER BY citation_count DESC, id DESC LIMIT 100"
+    with connect(url).begin() as connection:
+        return [*connection.scalars(text(statement))]
+
+
 async def prepared(url: str) -> None:
     """Make the schema that PostGraphile serves."""
     connection = await asyncpg.connect(url)
@@ -137,18 +146,22 @@ async def prepared(url: str) -> None:
     await connection.close()
 
 
-def compared(servers: list[Running], name: str) -> None:
+def compared(servers: Sequence[Running], name: str, slugs: Sequence[str] = (SLUG,)) -> None:
     """Raises where an answer is not that of the first."""
-    answers = [orjson.loads(asyncio.run(one(server.port, body(name, server.variant.queries)))) for server in servers]
-    for server, answer in zip(servers, answers, strict=True):
-        if answer != answers[0]:
-            raise RuntimeError(f"{server.variant.name} answers {name} otherwise")
+    for slug in slugs:
+        answers = [
+            orjson.loads(asyncio.run(one(server.port, body(name, server.variant.queries, slug)))) for server in servers
+        ]
+        for server, answer in zip(servers, answers, strict=True):
+            if answer != answers[0]:
+                raise RuntimeError(f"{server.variant.name} answers {name} otherwise")
 
 
-def measured(server: Running, name: str, seconds: float) -> dict[str, float]:
+def measured(server: Running, name: str, seconds: float, slugs: Sequence[str] = (SLUG,)) -> dict[str, float]:
     cpu = server.cpu_seconds()
-    asked = body(name, server.variant.queries)
-    found = asyncio.run(closed_loop(server.port, asked, connections=CONNECTIONS, seconds=seconds))
+    asked = [request(server.port, body(name, server.variant.queries, slug)) for slug in slugs]
+    sent = [cycle(asked[place % len(asked) :] + asked[: place % len(asked)]) for place in range(CONNECTIONS)]
+    found = asyncio.run(closed_loops(server.port, sent, seconds))
     spent = server.cpu_seconds() - cpu
     return {
         "rate": found.rate,
@@ -164,25 +177,34 @@ def on(database: str, url: str, rounds: int, seconds: float) -> list[dict[str, A
     if database == "PostgreSQL":
         asyncio.run(prepared(url))
     others = ON_POSTGRESQL if database == "PostgreSQL" else ()
+    everybody = people(url)
     for variants, names in (((*VARIANTS, *others), tuple(QUERIES)), (KEPT, ("PROFILE",))):
         with ExitStack() as stack:
             servers = [stack.enter_context(served(variant, url)) for variant in variants]
             for name in names:
-                compared(servers, name)
+                slugs = everybody if name == "SMALL" else [SLUG]
+                compared(servers, name, slugs)
                 shown = "KEPT" if variants is KEPT else name
-                rows += compared_in_time(servers, name, database, rounds, seconds, shown=shown)
+                rows += compared_in_time(servers, name, database, rounds, seconds, slugs=slugs, shown=shown)
     return rows
 
 
 def compared_in_time(
-    servers: list[Running], name: str, database: str, rounds: int, seconds: float, *, shown: str | None = None
+    servers: list[Running],
+    name: str,
+    database: str,
+    rounds: int,
+    seconds: float,
+    *,
+    slugs: Sequence[str],
+    shown: str,
 ) -> list[dict[str, Any]]:
     for server in servers:
-        measured(server, name, seconds / 4)  # until it is warm
-    found = [[measured(server, name, seconds) for server in servers] for _ in range(rounds)]
+        measured(server, name, seconds / 4, slugs)  # until it is warm
+    found = [[measured(server, name, seconds, slugs) for server in servers] for _ in range(rounds)]
     rows = []
     for place, server in enumerate(servers):
-        row: dict[str, Any] = {"database": database, "query": shown or name, "variant": server.variant.name}
+        row: dict[str, Any] = {"database": database, "query": shown, "variant": server.variant.name}
         row |= {key: median(one[place][key] for one in found) for key in found[0][place]}
         row["ours_to_this"] = median(one[0]["rate"] / one[place]["rate"] for one in found)
         rows.append(row)
@@ -209,7 +231,9 @@ async def starved(port: int, seconds: float) -> dict[str, float]:
 
 
 def fairness(database: str, url: str, seconds: float) -> dict[str, float]:
-    with served(VARIANTS[0], url) as server:
+    # Whoever comes is let in: it is to be seen how long the event loop is held up, not who is refused.
+    every = SERVED._replace(environ={**SERVED.environ, "PEERGRAPH_MAX_REQUESTS": "0"})
+    with served(every, url) as server:
         measured(server, "DEEP", seconds / 4)
         found = asyncio.run(starved(server.port, seconds))
     times = ", ".join(f"{name} {value:.1f} ms ({value / found['alone']:.1f} times)" for name, value in found.items())
