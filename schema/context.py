@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -49,6 +50,7 @@ class Context:
     spent: Spent
     hub: Hub
     viewer: Viewer | None = None  # who is signed in
+    variables: Mapping[str, Any] | None = None  # of the operation, once they are known
     private: bool = False  # whether who asks has decided what the answer shows, beyond what fields declare
     # A token for the client to keep, or "" to drop the one it has.
     token: str | None = None

@@ -13,14 +13,14 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.joined import Join
 from resolvers.later import then
 from resolvers.paging import NOBODY, Paged, Pages
 from resolvers.reads import Many, One, Read, Rows
 from resolvers.refused import Refused
 from schema.context import Context, Info
+from schema.joining import Joins, joins
 from schema.paging import Level, Listing
-from schema.selection import columns, joins, metadata
+from schema.selection import columns, metadata
 
 Guard = Callable[[Any, Context], None]  # raises Refused where the viewer may not see what belongs to the row
 
@@ -55,7 +55,7 @@ def link(
             allow(parents, context)
             keys = [*map(key_of, parents)]
             there = [one for one in keys if one is not None]
-            found = context.store.load_all(narrowed, there, joined)
+            found = context.store.load_all(narrowed, there, joined.of(context))
             return then(found, whole if len(there) == len(keys) else lambda found: whole(_filled(keys, found, nothing)))
 
         return batch
@@ -126,13 +126,14 @@ def paged(
     total_of, allow = attrgetter(total) if total else None, _each(guard)
 
     def listings(
-        parents: Sequence[Any], context: Context, of: Paged, joined: tuple[Join, ...] = (), **given: Any
+        parents: Sequence[Any], context: Context, of: Paged, joined: Joins | None = None, **given: Any
     ) -> list[Listing]:
         allow(parents, context)
         keys: list[Any] = [*map(parent_of, parents)]
         asked = _pages(of, order, keys, given)
         totals = map(total_of, parents) if total_of and not asked.slice.filter else repeat(None)
-        return [*map(_make_listing, zip(repeat(Level(context.store, asked, joined)), keys, totals, strict=False))]
+        level = Level(context.store, asked, joined.of(context) if joined else ())
+        return [*map(_make_listing, zip(repeat(level), keys, totals, strict=False))]
 
     def listings_by_row(parents: Sequence[Any], context: Context, needed: frozenset[str], **given: Any) -> list[Any]:
         places: defaultdict[Paged, list[int]] = defaultdict(list)

@@ -18,9 +18,10 @@ from resolvers.refused import Refused
 from resolvers.store import Store
 from schema.context import Context, Info
 from schema.inputs import quoted, storable
+from schema.joining import joins
 from schema.node import read_id
 from schema.privacy import is_addressee, is_moderator, is_party, reading_viewer
-from schema.selection import columns, joins
+from schema.selection import columns
 
 # Of these it depends on the viewer whether there is one.
 PRIVATE = {"Claim": is_party, "Notification": is_addressee, "Report": is_moderator}
@@ -131,7 +132,7 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
         def batch(_parents: Sequence[Any], context: Context, by: Any) -> Any:
             read, key = _reading(type_name, by)
             read = read.only(needed)
-            found: Later = context.store.load_all(read, [key], joined) if alone else [None]
+            found: Later = context.store.load_all(read, [key], joined.of(context)) if alone else [None]
             if isinstance(found, list) and found[0] is not None:
                 return Rows(read.kind, found)
             return later(context.store, read, key, found)

@@ -6,21 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from graphql import (
-    FieldNode,
-    GraphQLField,
-    GraphQLObjectType,
-    ObjectValueNode,
-    VariableNode,
-    get_named_type,
-)
+from graphql import GraphQLField, GraphQLObjectType, get_named_type
 from graphql.execution.collect_fields import CollectedFields, FieldDetails, FragmentDetails, collect_subfields
-from graphql.execution.values import VariableValues, get_argument_values
-from strawberry.schema.schema_converter import get_arguments
+from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
-from resolvers.joined import Join, can_be_joined
-from resolvers.reads import One
 from schema.context import Info
 
 NEEDS = "needs"  # a field's metadata: the columns it is computed from
@@ -37,18 +27,12 @@ SAME_ROW = "same_row"  # a field's metadata: what is selected under it is read f
 
 def columns(info: Info, type_name: str | None = None) -> frozenset[str]:
     """The columns that the selection under this field needs of its rows; of one type where it may answer several."""
-    found: frozenset[str] = _remembered(info, type_name, lambda selection: frozenset(selection.columns()))
+    found: frozenset[str] = remembered(info, type_name, lambda selection: frozenset(selection.columns()))
     return found
 
 
-def joins(info: Info, *, single: bool = False) -> tuple[Join, ...]:
-    """The links in the selection under this field whose rows may come along with its own, of which there is a `single`
-    one or a list."""
-    found: tuple[Join, ...] = _remembered(info, (JOINED, single), lambda selection: selection.joins(single=single))
-    return found
-
-
-def _remembered(info: Info, what: Any, find: Callable[[_Selection], Any]) -> Any:
+def remembered(info: Info, what: Any, find: Callable[[Selection], Any]) -> Any:
+    """What is found in the selection under this field, or under a type's name in it, once for each document."""
     raw = info._raw_info  # noqa: SLF001  strawberry's Info shows selections, but not with @skip and @include applied
     memo = info.context.selections
     # The nodes live as long as the memo, so their addresses tell them apart; @skip and @include ask for booleans.
@@ -60,15 +44,16 @@ def _remembered(info: Info, what: Any, find: Callable[[_Selection], Any]) -> Any
             memo.clear()
         named = raw.schema.type_map[what] if isinstance(what, str) else get_named_type(raw.return_type)
         fragments = {name: FragmentDetails(fragment) for name, fragment in raw.fragments.items()}
-        collect = partial(collect_subfields, raw.schema, fragments, VariableValues({}, given), raw.operation)
-        memo[key] = find(_Selection(info, collect, named, [FieldDetails(node, None) for node in raw.field_nodes]))
+        # Whatever else was given may be a secret, and is not kept.
+        booleans = {name: value for name, value in given.items() if isinstance(value, bool)}
+        collect = partial(collect_subfields, raw.schema, fragments, VariableValues({}, booleans), raw.operation)
+        memo[key] = find(Selection(collect, named, [FieldDetails(node, None) for node in raw.field_nodes]))
     return memo[key]
 
 
-class _Selection(NamedTuple):
+class Selection(NamedTuple):
     """What is selected under a field of one object type."""
 
-    info: Info
     collect: Callable[[GraphQLObjectType, list[FieldDetails]], CollectedFields]
     named: Any
     details: list[FieldDetails]
@@ -79,7 +64,7 @@ class _Selection(NamedTuple):
             if field is not None:  # no __typename
                 yield field, field.extensions["strawberry-definition"], under
 
-    def under(self, field: GraphQLField, details: list[FieldDetails]) -> _Selection:
+    def under(self, field: GraphQLField, details: list[FieldDetails]) -> Selection:
         return self._replace(named=get_named_type(field.type), details=details)
 
     def columns(self) -> set[str]:
@@ -89,42 +74,6 @@ class _Selection(NamedTuple):
             if ours.metadata.get(SAME_ROW):
                 found |= self.under(field, details).columns()
         return found
-
-    def joins(self, *, single: bool) -> tuple[Join, ...]:
-        found: list[Join] = []
-        for field, ours, details in self.fields():
-            if ours.metadata.get(SAME_ROW):
-                found += self.under(field, details).joins(single=single)
-            elif JOINED in ours.metadata:
-                found += self._join(field, ours, details, single=single)
-        return tuple(dict.fromkeys(found))
-
-    def _join(
-        self, field: GraphQLField, ours: StrawberryField, details: list[FieldDetails], *, single: bool
-    ) -> list[Join]:
-        arguments = self._arguments(field, ours, details[0].node)
-        if arguments is None:
-            return []
-        under = self.under(field, details)
-        of, key = ours.metadata[JOINED](frozenset(under.columns()), arguments)
-        if of is None or not can_be_joined(of):
-            return []
-        return [Join(of, key, under.joins(single=isinstance(of, One)) if single else ())]
-
-    def _arguments(self, field: GraphQLField, ours: StrawberryField, node: FieldNode) -> dict[str, Any] | None:
-        """The field's arguments as its resolver takes them; None where they are not the same in each request."""
-        if any(isinstance(one.value, (VariableNode, ObjectValueNode)) for one in node.arguments or ()):
-            return None
-        schema = self.info.schema
-        _, given = get_arguments(
-            field=ours,
-            source=None,
-            info=self.info,
-            kwargs=get_argument_values(field, node, VariableValues({}, {})),
-            config=schema.config,
-            scalar_registry=schema.schema_converter.scalar_registry,
-        )
-        return {one.python_name: given[one.python_name] for one in ours.arguments if one.python_name in given}
 
 
 def metadata(

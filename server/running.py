@@ -169,7 +169,7 @@ class Running:
     def built(self, syntax: DocumentNode, asked: Asked, context: Context, root: Any = None) -> Any:
         """An executor, or a list of what is wrong with the variables."""
         # As graphql.execute would, which hands all of it from function to function.
-        return self._executor.build(
+        executor = self._executor.build(
             self._schema,
             syntax,
             root,
@@ -179,6 +179,9 @@ class Running:
             max_coercion_errors=MOST_ERRORS,
             hide_suggestions=not self._suggestions,
         )
+        if not isinstance(executor, list):
+            context.variables = executor.variable_values.coerced
+        return executor
 
     async def executed(
         self, syntax: DocumentNode, asked: Asked, context: Context, seen: Seen, root: Any = None

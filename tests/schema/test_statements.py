@@ -51,6 +51,43 @@ async def test_what_is_joined_takes_fewer_statements(world, ask, statements, dat
     assert len(statements) == (apart if database_url.startswith("sqlite") else joined)
 
 
+PAGES = """
+query ($slug: String!, $first: Int = 2, $order: WorkOrder, $after: String, $filter: WorkFilter, $all: Boolean = false) {
+  researcher(by: { slug: $slug }) {
+    works(first: $first, orderBy: $order, after: $after, filter: $filter) {
+      pageInfo { endCursor }
+      nodes { title topics @include(if: $all) { topic { displayName } } }
+    }
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("given", "joined"),
+    [({}, 1), ({"first": 3, "order": "TITLE", "after": None}, 1), ({"filter": {"kinds": ["ARTICLE"]}}, 2), ({"all": True}, 1)],
+)
+async def test_what_variables_ask_for_is_joined_too(world, ask, statements, database_url, given, joined):
+    world(works=6)
+    apart = 3 if given.get("all") else 2
+    for slug in ("r-1", "r-1", "r-2"):
+        statements.clear()
+        data = await ask(PAGES, slug=slug, **given)
+        assert len(data["researcher"]["works"]["nodes"]) == given.get("first", 2)
+        assert len(statements) == (apart if database_url.startswith("sqlite") else joined)
+    statements.clear()
+    after = data["researcher"]["works"]["pageInfo"]["endCursor"]
+    again = await ask(PAGES, slug="r-2", after=after, **given) if "after" not in given else data
+    assert len(again["researcher"]["works"]["nodes"]) == given.get("first", 2)
+    assert len(statements) == (0 if "after" in given else apart if database_url.startswith("sqlite") else 2)
+
+
+async def test_variables_out_of_bounds_are_told_of_as_ever(world, post):
+    world()
+    body = await post(PAGES, slug="r-1", first=1000)
+    (error,) = body["errors"]
+    assert (error["message"], body["data"]) == ("`first` must be from 1 to 100, not 1000.", {"researcher": None})
+
+
 async def test_none_of_these_documents_is_given_up(world, ask):
     world()
     PlanExecutor.runs.clear()
