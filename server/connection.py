@@ -51,7 +51,12 @@ class Answering:
         self._gone: asyncio.Future[None] | None = None
         # As uvicorn looks at them.
         self.keep_alive, self.response_complete, self.disconnected = keep_alive, False, False
-        self.message_event, self.scope = self, {"path": GRAPHQL}
+        self.scope = {"path": GRAPHQL}
+
+    @property
+    def message_event(self) -> Answering:
+        """What uvicorn sets when the client has gone. No attribute: only a collection would free the circle."""
+        return self
 
     async def body(self, most: int, seconds: float) -> bytes:
         del seconds
@@ -66,7 +71,6 @@ class Answering:
             await self._gone
 
     def set(self) -> None:
-        """What uvicorn calls when the client has gone."""
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
 
@@ -82,9 +86,11 @@ class PromptConnection(HttpToolsProtocol):
         super().__init__(*given, **known)
         self._waiting = False  # for a request's headers
         self._bytes = 0  # that came meanwhile
+        self._another = False  # whether what was read last ended a request before this one
         self._stopping = False
         self._late: asyncio.TimerHandle | None = None
         self._known: dict[bytes, bytes] = {}  # the headers of a plain request
+        self._sender = ""  # its client's address
         self._refusal: Response | None = None  # of the request whose body comes now
         self._held: bytes | None = None  # what has come of the body of a plain request
         self._idle_since = 0.0
@@ -102,19 +108,20 @@ class PromptConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._bytes > MOST_HEADER_BYTES:
             return  # closed while they still come, the connection would be reset before they read the answer
+        self._another = False
         super().data_received(data)
         if self._held is not None:  # the rest of the body is yet to come
             held, self._held = self._held, None
             self._begin()
-            if held:
+            if held and not self.transport.is_closing():
                 super().on_body(held)
-        if self._waiting:
+        if self._late is None and (self._waiting or self._refusal is not None):
+            self._be_late()
+        if self._waiting and not self._another:
             self._bytes += len(data)
             if self._bytes > MOST_HEADER_BYTES:
                 self.transport.write(_TOO_LARGE)
                 self.transport.write_eof()
-            elif self._late is None:
-                self._be_late()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -124,7 +131,7 @@ class PromptConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._refusal = self._held = None
         if self._is_plain():
-            self._known = dict(self.headers)
+            self._known, self._sender = dict(self.headers), self._address()
             self._refusal = self.app_state[REFUSED](self._known)
             if self._refusal is not None:
                 self._waiting = False  # its body may be large, but has to come in time
@@ -139,7 +146,12 @@ class PromptConnection(HttpToolsProtocol):
         elif self._refusal is None:
             super().on_body(body)
 
+    def handle_websocket_upgrade(self) -> None:
+        super()._unset_keepalive_if_required()
+        super().handle_websocket_upgrade()
+
     def on_message_complete(self) -> None:
+        self._another = True
         if self._held is not None:
             self._answer(self._held)
         elif self._refusal is not None:
@@ -172,7 +184,7 @@ class PromptConnection(HttpToolsProtocol):
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self._look_after(left)
-        elif not self._waiting:
+        elif not self._waiting and self._refusal is None:
             super().timeout_keep_alive_handler()
 
     def _look_after(self, seconds: float) -> None:
@@ -196,6 +208,7 @@ class PromptConnection(HttpToolsProtocol):
         return (
             self.url == _PATH
             and self.parser.get_method() == b"POST"
+            and self.parser.get_http_version() == "1.1"
             and REFUSED in self.app_state
             and not self.root_path
             and not self.expect_100_continue
@@ -217,7 +230,7 @@ class PromptConnection(HttpToolsProtocol):
         self._stop_waiting()
         self._held = None
         stays = self.parser.should_keep_alive() and not self._stopping
-        answering = Answering(self._address(), self._known, sent, keep_alive=stays)
+        answering = Answering(self._sender, self._known, sent, keep_alive=stays)
         self.cycle = answering  # type: ignore[assignment]
         task = self.loop.create_task(self._answered(answering))
         self.tasks.add(task)
@@ -236,6 +249,8 @@ class PromptConnection(HttpToolsProtocol):
             self._reply(response, stays=answering.keep_alive)
 
     def _reply(self, response: Response, *, stays: bool) -> None:
+        if self._bytes > MOST_HEADER_BYTES:
+            return  # the last word was said
         parts = [STATUS_LINE[response.status_code]]
         for name, value in (*self.server_state.default_headers, *response.raw_headers):
             parts += (name, b": ", value, b"\r\n")
@@ -251,11 +266,10 @@ class PromptConnection(HttpToolsProtocol):
     def _address(self) -> str:
         """Of the client, or of whom a proxy that is trusted forwards for."""
         address, proxied = self.client[0] if self.client else "", self.app
-        if b"x-forwarded-for" not in self._known or not isinstance(proxied, ProxyHeadersMiddleware):
+        forwarded = [value for name, value in self.headers if name == b"x-forwarded-for"]
+        if not forwarded or not isinstance(proxied, ProxyHeadersMiddleware) or address not in proxied.trusted_hosts:
             return address
-        if address not in proxied.trusted_hosts:
-            return address
-        values = b", ".join(value for name, value in self.headers if name == b"x-forwarded-for")
+        values = b", ".join(forwarded)
         return proxied.trusted_hosts.get_trusted_client_address(values.decode("latin-1"))[0] or address
 
     def _wait(self) -> None:

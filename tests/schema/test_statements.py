@@ -64,7 +64,12 @@ query ($slug: String!, $first: Int = 2, $order: WorkOrder, $after: String, $filt
 
 @pytest.mark.parametrize(
     ("given", "joined"),
-    [({}, 1), ({"first": 3, "order": "TITLE", "after": None}, 1), ({"filter": {"kinds": ["ARTICLE"]}}, 2), ({"all": True}, 1)],
+    [
+        ({}, 1),
+        ({"first": 3, "order": "TITLE", "after": None}, 1),
+        ({"filter": {"kinds": ["ARTICLE"]}}, 2),
+        ({"all": True}, 1),
+    ],
 )
 async def test_what_variables_ask_for_is_joined_too(world, ask, statements, database_url, given, joined):
     world(works=6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 
 import orjson
@@ -44,7 +45,7 @@ REQUESTS = {
     "a wrong token": post(ASK, b"Authorization: Bearer wrong"),
     "a cookie of nobody's": post(ASK, b"Cookie: peergraph_session=gone", b"X-Anything: \xe9"),
     "a last request": post(ASK, b"Connection: close"),
-    "an older protocol": post(ASK, version=b"1.0"),
+    "an older protocol": post(ASK, b"Connection: keep-alive", version=b"1.0"),
     "parameters": post(ASK, path=b"/graphql?query=1"),
     "another path": post(ASK, path=b"/graphql/"),
     "in chunks": b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -145,7 +146,7 @@ def compared(answer: bytes) -> tuple[bytes, list[bytes], bytes]:
 async def test_both_ways_answer_alike(service, asgi, name):
     _, address = service
     sent = REQUESTS[name]
-    plain = b" /graphql HTTP" in sent
+    plain = b" /graphql HTTP/1.1" in sent
     whole = await answered(address, sent)
     assert len(asgi) == (not plain)
     head = sent.index(b"\r\n\r\n") + 4
@@ -244,3 +245,72 @@ async def test_a_connection_that_rests_is_closed(database_url, reader, writer, l
         assert await asyncio.wait_for(connection_reader.read(), 5) == b""
         assert asyncio.get_running_loop().time() - began < 1
         connection_writer.close()
+
+
+async def test_a_websocket_outlives_the_rest_of_its_connection(service, monkeypatch):
+    made = connection.PromptConnection.connection_made
+
+    def impatient(self, transport):
+        self.timeout_keep_alive = 0.2
+        made(self, transport)
+
+    monkeypatch.setattr(connection.PromptConnection, "connection_made", impatient)
+    _, address = service
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(post(ASK))
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+    writer.write(
+        b"GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n"
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.6)
+    writer.close()
+
+
+async def test_headers_that_never_end_are_cut_off_on_a_connection_in_use(service, monkeypatch):
+    monkeypatch.setattr(connection, "_seconds", lambda: 0.3)
+    _, address = service
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(post(ASK) + b"POST /graphql HTTP/1.1\r\n" + b"x-many: %b\r\n" % (b"a" * 60_000))
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")  # what was asked before is answered
+    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+    writer.write(b"x-many: %b\r\n" % (b"a" * 70_000))
+    assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 431")
+    writer.close()
+
+
+async def test_a_large_body_is_none_of_the_next_request_s_headers(service):
+    _, address = service
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(post(b" " * 70_000) + b"POST /graph")
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413")
+    writer.write(b"ql HTTP/1.1\r\n" + post(ASK).partition(b"\r\n")[2])
+    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+    assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)) == b"HTTP/1.1 200 OK\r\n"
+    writer.close()
+
+
+async def test_what_cannot_be_parsed_is_refused_without_an_error(service, caplog):
+    _, address = service
+    head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    found = await answered(address, head + b"5\r\nhello\r\nzz\r\n")
+    assert found.startswith(b"HTTP/1.1 400")
+    assert [record.exc_info for record in caplog.records if record.exc_info] == []
+
+
+async def test_nothing_of_a_request_is_left_for_a_collection(service):
+    _, address = service
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await answered(address, post(ASK))
+        await asyncio.sleep(0.05)
+        assert sum(isinstance(one, connection.Answering) for one in gc.get_objects()) <= 1
+    finally:
+        gc.enable()
