@@ -8,18 +8,32 @@ once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
 import orjson
 from cachetools import LRUCache
-from sqlalchemy import Boolean, ColumnElement, Dialect, Double, Integer, Select, String, func, literal_column, select
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Double,
+    Float,
+    Integer,
+    Select,
+    String,
+    func,
+    literal_column,
+    select,
+)
 
 from resolvers.drivers import Reader
 from resolvers.later import Later, then
 from resolvers.paging import Pages
 from resolvers.reads import Compiled, Keyed, compile_for
 
+MOST = 90  # columns and links of one row: a function of PostgreSQL's has at most 100 arguments
 STATEMENTS = 2048  # kept; each narrow enough to be told apart by the columns and links that a client chose
 DIALECT = "postgresql"
 _AS_IN_JSON = {kind()._type_affinity for kind in (Boolean, Double, Integer, String)}  # noqa: SLF001
@@ -41,7 +55,7 @@ def can_be_joined(of: Keyed | Pages) -> bool:
     read = of.read if isinstance(of, Pages) else of
     shown = {column.type._type_affinity for column in of.shown}  # noqa: SLF001
     plain = not isinstance(of, Pages) or not (of.slice.filter or of.slice.after or of.slice.before or read.paired)  # type: ignore[union-attr]
-    return plain and not of.long and shown <= _AS_IN_JSON
+    return plain and not of.long and shown <= _AS_IN_JSON and len([*of.shown]) < MOST // 2
 
 
 def fetched(of: Keyed | Pages, joins: tuple[Join, ...], put: Put, reader: Reader, keys: Sequence[Any]) -> Later:
@@ -63,12 +77,23 @@ def fetched(of: Keyed | Pages, joins: tuple[Join, ...], put: Put, reader: Reader
     return found
 
 
+@lru_cache(STATEMENTS)
+def _floats(of: Keyed | Pages) -> list[int]:
+    """The places in its rows that hold floats."""
+    kinds = [column.type._type_affinity for column in of.shown]  # noqa: SLF001
+    return [place for place, kind in enumerate(kinds, 1) if kind is Float]
+
+
 def _put(join: Join, parent: Keyed | Pages, parents: list[Any], found: list[Any], put: Put) -> None:
     """What was found for each parent, without what was found for its rows in turn, which goes the same way."""
     if join.joins:
         rows = [row for one in found for row in one]
         for nested in reversed(join.joins):
             _put(nested, join.of, rows, [row.pop() or [] for row in rows], put)
+    for place in _floats(join.of):  # JSON has one kind of number, and writes whole ones without a point
+        for row in (row for one in found for row in one):
+            if row[place].__class__ is int:
+                row[place] = float(row[place])
     place = parent.kind._fields.index(join.key)
     keys = [row[place] for row in parents]
     put(join.of, keys, join.of.answers(keys, found))

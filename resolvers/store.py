@@ -39,9 +39,14 @@ class Store:
         With `joins`, what these links of its rows answer may come along, and is known then.
         """
         fetch: Fetch = read.fetch
-        if joins and len(keys) == 1 and self._reader.dialect.name == DIALECT:
+        if joins and len(keys) == 1 and self.joins:
             fetch = partial(fetched, cast("Any", read), joins, self._put)
         return self._batch(read).load_level(keys, fetch)
+
+    @property
+    def joins(self) -> bool:
+        """Whether the database joins what links lead to."""
+        return self._reader.dialect.name == DIALECT
 
     def _put(self, read: Loadable, keys: Sequence[Any], values: list[Any]) -> None:
         self._batch(read).put(keys, values)

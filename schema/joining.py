@@ -18,6 +18,9 @@ from schema.context import Context, Info
 from schema.selection import JOINED, SAME_ROW, Selection, remembered
 
 REMEMBERED = 100  # values of the variables in one selection's arguments
+LONGEST = 100  # characters of a value that is worth remembering
+MOST = 30  # links that are joined in one statement, which takes a millisecond for each to be written
+CURSORS = {"after", "before"}
 
 Variables = Mapping[str, Any]
 
@@ -34,29 +37,33 @@ class Joins:
 
     def __init__(self, schema: strawberry.Schema, selection: Selection, *, single: bool) -> None:
         self._schema, self._selection, self._single = schema, selection, single
-        self._names = sorted(set(_variables(selection)))
+        used = set(_variables(selection))
+        self._names = sorted({name for name, argument in used if argument not in CURSORS})
+        # Of these it counts only whether there is one: what comes behind a cursor is read apart.
+        self._cursors = sorted({name for name, argument in used if argument in CURSORS})
         self._known: LRUCache[tuple[Any, ...], tuple[Join, ...]] = LRUCache(REMEMBERED)
-        self._always = None if self._names else self._found({})
+        self._left = 0  # how many may still be joined
+        self._always = None if used else self._found({})
 
     def __bool__(self) -> bool:
         return self._always != ()
 
     def of(self, context: Context) -> tuple[Join, ...]:
         """Those that may be joined for this request."""
-        if self._always is not None:
-            return self._always
         given = context.variables
-        if given is None:
+        if not context.store.joins:
             return ()
-        values = tuple(map(given.get, self._names))
-        try:
-            if values not in self._known:
-                self._known[values] = self._found(given)
-            return self._known[values]
-        except TypeError:  # a list or an object, by which nothing is remembered
+        if self._always is not None or given is None:
+            return self._always or ()
+        values = (*map(given.get, self._names), *[given.get(name) is not None for name in self._cursors])
+        if not all(map(_is_short, values)):
             return ()
+        if values not in self._known:
+            self._known[values] = self._found(given)
+        return self._known[values]
 
     def _found(self, given: Variables) -> tuple[Join, ...]:
+        self._left = MOST
         return tuple(dict.fromkeys(self._joins(self._selection, given, single=self._single)))
 
     def _joins(self, selection: Selection, given: Variables, *, single: bool) -> Iterator[Join]:
@@ -67,7 +74,8 @@ class Joins:
             elif JOINED in ours.metadata and _is_plain(node := details[0].node):
                 arguments = self._arguments(field, ours, node, given)
                 of, key = ours.metadata[JOINED](frozenset(under.columns()), arguments)
-                if of is not None and can_be_joined(of):
+                if self._left and of is not None and can_be_joined(of):
+                    self._left -= 1
                     nested = self._joins(under, given, single=isinstance(of, One)) if single else ()
                     yield Join(of, key, tuple(dict.fromkeys(nested)))
 
@@ -87,14 +95,20 @@ class Joins:
         return {one.python_name: taken[one.python_name] for one in ours.arguments if one.python_name in taken}
 
 
-def _variables(selection: Selection) -> Iterator[str]:
+def _variables(selection: Selection) -> Iterator[tuple[str, str]]:
+    """The variables in arguments, and in which."""
     for field, ours, details in selection.fields():
         node = details[0].node
         if JOINED in ours.metadata and _is_plain(node):
-            values = [one.value for one in node.arguments or ()]
-            yield from (one.name.value for one in values if isinstance(one, VariableNode))
+            for one in node.arguments or ():
+                if isinstance(one.value, VariableNode):
+                    yield one.value.name.value, one.name.value
         if JOINED in ours.metadata or ours.metadata.get(SAME_ROW):
             yield from _variables(selection.under(field, details))
+
+
+def _is_short(value: Any) -> bool:
+    return value.__class__ not in (list, dict) and (value.__class__ is not str or len(value) <= LONGEST)
 
 
 def _is_plain(node: FieldNode) -> bool:

@@ -200,6 +200,8 @@ def _joined(read: Any, order: Enum | str, key: Any, guard: Guard | None) -> Any:
         return None
 
     def joined(needed: frozenset[str], given: dict[str, Any]) -> tuple[Pages | None, str]:
+        if any(given.get(name) is not None for name in ("after", "before")):
+            return None, key
         try:
             return _pages(read.only(needed), order, [], given), key  # type: ignore[arg-type]
         except Refused:  # whoever reads it says why

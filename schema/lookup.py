@@ -127,12 +127,13 @@ def looked_up(type_name: str, asked: Any, description: str) -> Any:
     def plan(info: Info) -> Any:
         needed, joined = columns(info), joins(info, single=True)
         # Several of these share one statement, at the price of a turn of the loop.
-        alone = bool(joined) or len(info.operation.selection_set.selections) == 1
+        alone = len(info.operation.selection_set.selections) == 1
 
         def batch(_parents: Sequence[Any], context: Context, by: Any) -> Any:
             read, key = _reading(type_name, by)
             read = read.only(needed)
-            found: Later = context.store.load_all(read, [key], joined.of(context)) if alone else [None]
+            along = joined.of(context)
+            found: Later = context.store.load_all(read, [key], along) if alone or along else [None]
             if isinstance(found, list) and found[0] is not None:
                 return Rows(read.kind, found)
             return later(context.store, read, key, found)

@@ -36,7 +36,7 @@ def world(save):
     save(*[Authorship(work_id=work.id, position=p, researcher_id=p + 1) for work in held for p in range(3)])
     save(*[WorkTopic(work_id=work.id, topic_id=t, score=0.1 * t) for work in held[:5] for t in (1, 3)])
     close = partial(Collaboration, shared_work_count=7, is_close=True)
-    save(*[close(researcher_id=1, collaborator_id=id, strength=1e-7 * id) for id in range(2, 6)])
+    save(*[close(researcher_id=1, collaborator_id=id, strength=(1.0, 0.5, 1e-7, 0.0)[id - 2]) for id in range(2, 6)])
 
 
 def of_works(pages: Pages) -> Join:
@@ -52,7 +52,7 @@ def of_works(pages: Pages) -> Join:
 
 
 WORKS = works_of_researcher.only(frozenset({"id", "title", "source_id", "page_", "more_"}))
-KNOWN = collaborators.only(NAMED | {"strength", "is_close", "more_"})
+KNOWN = collaborators.only(NAMED | {"strength", "is_close", "more_", "page_"})
 ONE = researcher_by_slug.only(frozenset({"id", "slug"}))
 LISTED = researchers.only(NAMED)
 TREES = {
@@ -61,6 +61,7 @@ TREES = {
         "r-1",
         (of_works(WORKS.pages("NEWEST", [], first=3)), Join(KNOWN.pages("NAME", [], first=4), "id")),
     ),
+    "floats": (ONE, "r-1", (Join(KNOWN.pages("STRENGTH", [], first=4), "id"),)),
     "backwards": (
         ONE,
         "r-2",
