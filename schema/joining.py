@@ -45,9 +45,6 @@ class Joins:
         self._left = 0  # how many may still be joined
         self._always = None if used else self._found({})
 
-    def __bool__(self) -> bool:
-        return self._always != ()
-
     def of(self, context: Context) -> tuple[Join, ...]:
         """Those that may be joined for this request."""
         given = context.variables

@@ -33,6 +33,7 @@ MOST_MESSAGE_BYTES = 256 * 1024  # of a WebSocket
 _quiet = logging.getLogger("peergraph.websocket")
 _quiet.setLevel(logging.ERROR)
 _PATH = GRAPHQL.encode()
+_CLOSE = (b"connection", b"close")
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -251,13 +252,11 @@ class PromptConnection(HttpToolsProtocol):
     def _reply(self, response: Response, *, stays: bool) -> None:
         if self._bytes > MOST_HEADER_BYTES:
             return  # the last word was said
+        stays = stays and _CLOSE not in response.raw_headers
+        headers = [*self.server_state.default_headers, *(one for one in response.raw_headers if one != _CLOSE)]
         parts = [STATUS_LINE[response.status_code]]
-        for name, value in (*self.server_state.default_headers, *response.raw_headers):
+        for name, value in headers if stays else (*headers, _CLOSE):
             parts += (name, b": ", value, b"\r\n")
-            if name == b"connection":
-                stays = False
-        if not stays:
-            parts.append(b"connection: close\r\n")
         self.transport.write(b"".join((*parts, b"\r\n", bytes(response.body))))
         if not stays:
             self.transport.close()
