@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Constraint, Index, inspect, text
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 from sqlmodel import SQLModel
 
-from models.columns import ONLY
+from models.columns import stands_on
 
 
 class BareTables:
@@ -54,8 +54,7 @@ class BareTables:
 
     def _declared(self) -> list[Index | Constraint]:
         dialect = self._connection.dialect.name
-        declared = [index for table in self._tables for index in table.indexes]
-        indexes = [index for index in declared if index.info.get(ONLY, dialect) == dialect]
+        indexes = [index for table in self._tables for index in table.indexes if stands_on(dialect, index)]
         if not self._postgres:  # SQLite cannot alter a table's constraints, but need not check them
             return [*indexes]
         primary = [table.primary_key for table in self._tables if table.name in self._keyless]

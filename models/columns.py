@@ -25,6 +25,12 @@ FOLDED = 500
 
 ONLY = "only"  # an index's info: the database that has it, where the other has not
 
+
+def stands_on(dialect: str, part: SchemaItem) -> bool:
+    """Whether this database has what is declared."""
+    return bool(part.info.get(ONLY, dialect) == dialect)
+
+
 LongText = Text()
 Instant = DateTime(timezone=True)
 

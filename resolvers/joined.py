@@ -52,10 +52,10 @@ class Join(NamedTuple):
 
 def can_be_joined(of: Keyed | Pages) -> bool:
     """Whether it is short, with rows that JSON has values for, and a list from its beginning or end on."""
-    read = of.read if isinstance(of, Pages) else of
-    shown = {column.type._type_affinity for column in of.shown}  # noqa: SLF001
-    plain = not isinstance(of, Pages) or not (of.slice.filter or of.slice.after or of.slice.before or read.paired)  # type: ignore[union-attr]
-    return plain and not of.long and shown <= _AS_IN_JSON and len([*of.shown]) < MOST // 2
+    if isinstance(of, Pages) and (of.slice.filter or of.slice.after or of.slice.before or of.read.paired):
+        return False
+    shown = [column.type._type_affinity for column in of.shown]  # noqa: SLF001
+    return not of.long and _AS_IN_JSON.issuperset(shown) and len(shown) < MOST // 2
 
 
 def fetched(of: Keyed | Pages, joins: tuple[Join, ...], put: Put, reader: Reader, keys: Sequence[Any]) -> Later:

@@ -167,7 +167,7 @@ def _up_to_last(pages: Paged, asked: Slice) -> Select[Any]:
 
 def _by_list(pages: Paged, asked: Slice) -> Select[Any]:
     """SQLite has no LATERAL, but a table-valued function may take a subquery that names what stands before it."""
-    lean = lean_list("sqlite", pages, asked)
+    lean = _lean_list("sqlite", pages, asked)
     identities = _rows(lean, asked).with_only_columns(lean.identity.label("i")).subquery()
     listed = select(func.json_group_array(identities.c.i)).scalar_subquery()
     place = func.json_each(listed).table_valued("key", "value", name="p")
@@ -183,7 +183,7 @@ def _by_list(pages: Paged, asked: Slice) -> Select[Any]:
 
 def _showing(dialect: str, pages: Paged, asked: Slice, shown: Sequence[ColumnElement[Any]]) -> Select[Any]:
     """The slice of PARENT's list, showing this."""
-    lean = lean_list(dialect, pages, asked)
+    lean = _lean_list(dialect, pages, asked)
     if lean is pages:
         return _rows(pages, asked).with_only_columns(*shown)
     terms = _terms(lean, asked)
@@ -194,7 +194,7 @@ def _showing(dialect: str, pages: Paged, asked: Slice, shown: Sequence[ColumnEle
     return whole.order_by(None).order_by(*_ordered(again)).with_only_columns(*shown)
 
 
-def lean_list(dialect: str, pages: Paged, asked: Slice) -> Paged:
+def _lean_list(dialect: str, pages: Paged, asked: Slice) -> Paged:
     """What says which rows are on a page: the list itself, unless another has its order in less."""
     lean = pages.lean
     if lean is None or asked.order not in lean.orders or asked.filter or lean.dialect not in (None, dialect):

@@ -68,10 +68,10 @@ class Joins:
             under = selection.under(field, details)
             if ours.metadata.get(SAME_ROW):
                 yield from self._joins(under, given, single=single)
-            elif JOINED in ours.metadata and _is_plain(node := details[0].node):
+            elif self._left and JOINED in ours.metadata and _is_plain(node := details[0].node):
                 arguments = self._arguments(field, ours, node, given)
                 of, key = ours.metadata[JOINED](frozenset(under.columns()), arguments)
-                if self._left and of is not None and can_be_joined(of):
+                if of is not None and can_be_joined(of):
                     self._left -= 1
                     nested = self._joins(under, given, single=isinstance(of, One)) if single else ()
                     yield Join(of, key, tuple(dict.fromkeys(nested)))

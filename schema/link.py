@@ -18,7 +18,7 @@ from resolvers.paging import NOBODY, Paged, Pages
 from resolvers.reads import Many, One, Read, Rows
 from resolvers.refused import Refused
 from schema.context import Context, Info
-from schema.joining import Joins, joins
+from schema.joining import CURSORS, Joins, joins
 from schema.paging import Level, Listing
 from schema.selection import columns, metadata
 
@@ -200,7 +200,7 @@ def _joined(read: Any, order: Enum | str, key: Any, guard: Guard | None) -> Any:
         return None
 
     def joined(needed: frozenset[str], given: dict[str, Any]) -> tuple[Pages | None, str]:
-        if any(given.get(name) is not None for name in ("after", "before")):
+        if any(given.get(name) is not None for name in CURSORS):
             return None, key
         try:
             return _pages(read.only(needed), order, [], given), key  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 from models import migrate
-from models.columns import ONLY
+from models.columns import stands_on
 from models.database import connect, database_url, subject, tell_changes
 
 
@@ -31,8 +31,7 @@ def test_an_empty_database_lacks_every_revision(tmp_path):
 
 def test_the_indexes_are_the_same_on_both(engine):
     indexes = [index for table in SQLModel.metadata.sorted_tables for index in table.indexes]
-    dialect = engine.dialect.name
-    declared = {(index.table.name, index.name) for index in indexes if index.info.get(ONLY, dialect) == dialect}
+    declared = {(index.table.name, index.name) for index in indexes if stands_on(engine.dialect.name, index)}
     found = {
         (table, index["name"])
         for table in inspect(engine).get_table_names()

@@ -12,6 +12,7 @@ import pytest
 from server import connection
 from server.app import create_app
 from server.settings import Settings
+from tests.server.over_sockets import answer
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -110,6 +111,21 @@ def asgi(monkeypatch):
     return went
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Has new connections rest only so many seconds."""
+    made = connection.PromptConnection.connection_made
+
+    def rest(seconds):
+        def made_so(self, transport):
+            self.timeout_keep_alive = seconds
+            made(self, transport)
+
+        monkeypatch.setattr(connection.PromptConnection, "connection_made", made_so)
+
+    return rest
+
+
 async def answered(address, *pieces: bytes) -> bytes:
     """All that comes until the connection is closed, or nothing more."""
     reader, writer = await asyncio.open_connection(*address)
@@ -133,9 +149,9 @@ def complete(found: bytes) -> bool:
     return bool(separator) and (length is None or len(body) >= int(length[1]))
 
 
-def compared(answer: bytes) -> tuple[bytes, list[bytes], bytes]:
+def compared(found: bytes) -> tuple[bytes, list[bytes], bytes]:
     """Without what differs from one request to another."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = found.partition(b"\r\n\r\n")
     status, *headers = head.split(b"\r\n")
     changing = (b"date:", b"x-request-id:", b"ratelimit:", b"content-length:")
     body = re.sub(rb'"requestId":"[0-9a-f]+"', b'"requestId":""', body)
@@ -162,9 +178,8 @@ async def test_requests_in_one_piece_are_answered_in_turn(service, asgi):
     bodies = [b'{"query": "{ %b: __typename }"}' % name.encode() for name in fields]
     writer.write(b"".join(map(post, bodies)))
     for name in fields:
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-        length = int(re.search(rb"content-length: (\d+)", head)[1])
-        assert orjson.loads(await reader.readexactly(length)) == {"data": {name: "Query"}}
+        _, body = await asyncio.wait_for(answer(reader), 5)
+        assert orjson.loads(body) == {"data": {name: "Query"}}
     writer.write(post(ASK))
     assert (await reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
     assert len(asgi) == 3  # the first, and the one after all, waited for no other
@@ -225,21 +240,14 @@ async def test_whom_a_proxy_forwards_for(service, monkeypatch, forwarded, addres
     assert seen == [address, address]
 
 
-async def test_a_connection_that_rests_is_closed(database_url, reader, writer, listening, monkeypatch):
+async def test_a_connection_that_rests_is_closed(database_url, reader, writer, listening, impatient):
     app = create_app(Settings(database_url=database_url), reader, writer)
     async with listening(app) as address:
-        made = connection.PromptConnection.connection_made
-
-        def impatient(self, transport):
-            self.timeout_keep_alive = 0.3
-            made(self, transport)
-
-        monkeypatch.setattr(connection.PromptConnection, "connection_made", impatient)
+        impatient(0.3)
         connection_reader, connection_writer = await asyncio.open_connection(*address)
         for _ in range(4):  # each begins its rest anew
             connection_writer.write(post(ASK))
-            head = await connection_reader.readuntil(b"\r\n\r\n")
-            await connection_reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+            await answer(connection_reader)
             await asyncio.sleep(0.15)
         began = asyncio.get_running_loop().time()
         assert await asyncio.wait_for(connection_reader.read(), 5) == b""
@@ -247,19 +255,12 @@ async def test_a_connection_that_rests_is_closed(database_url, reader, writer, l
         connection_writer.close()
 
 
-async def test_a_websocket_outlives_the_rest_of_its_connection(service, monkeypatch):
-    made = connection.PromptConnection.connection_made
-
-    def impatient(self, transport):
-        self.timeout_keep_alive = 0.2
-        made(self, transport)
-
-    monkeypatch.setattr(connection.PromptConnection, "connection_made", impatient)
+async def test_a_websocket_outlives_the_rest_of_its_connection(service, impatient):
+    impatient(0.2)
     _, address = service
     reader, writer = await asyncio.open_connection(*address)
     writer.write(post(ASK))
-    head = await reader.readuntil(b"\r\n\r\n")
-    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+    await answer(reader)
     writer.write(
         b"GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
         b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n"
@@ -275,9 +276,8 @@ async def test_headers_that_never_end_are_cut_off_on_a_connection_in_use(service
     _, address = service
     reader, writer = await asyncio.open_connection(*address)
     writer.write(post(ASK) + b"POST /graphql HTTP/1.1\r\n" + b"x-many: %b\r\n" % (b"a" * 60_000))
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200")  # what was asked before is answered
-    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+    lines, _ = await answer(reader)
+    assert lines[0].startswith(b"http/1.1 200")  # what was asked before is answered
     writer.write(b"x-many: %b\r\n" % (b"a" * 70_000))
     assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 431")
     writer.close()
@@ -287,10 +287,9 @@ async def test_a_large_body_is_none_of_the_next_request_s_headers(service):
     _, address = service
     reader, writer = await asyncio.open_connection(*address)
     writer.write(post(b" " * 70_000) + b"POST /graph")
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 413")
+    lines, _ = await answer(reader)
+    assert lines[0].startswith(b"http/1.1 413")
     writer.write(b"ql HTTP/1.1\r\n" + post(ASK).partition(b"\r\n")[2])
-    await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
     assert (await asyncio.wait_for(reader.readuntil(b"\r\n"), 5)) == b"HTTP/1.1 200 OK\r\n"
     writer.close()
 

@@ -11,6 +11,7 @@ from server.admission import FEW, Admission
 from server.app import create_app
 from server.malformed import Malformed
 from server.settings import Settings
+from tests.server.over_sockets import answer
 
 BODY = b'{"query": "{ __typename }"}'
 POST = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n" % len(BODY)
@@ -30,15 +31,6 @@ async def full(app):
     await app._endpoint.admission.enter()
     yield
     app._endpoint.admission.leave()
-
-
-async def answer(reader):
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.lower().split(b"\r\n")
-    if lines[0].endswith(b"100 continue"):
-        return await answer(reader)
-    length = int(next(line for line in lines if line.startswith(b"content-length:"))[15:])
-    return lines, await reader.readexactly(length)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
